@@ -1,0 +1,19 @@
+"""The contract in `proto/`, as Python sees it."""
+
+from libs.contracts.codec import UnreadablePayload, decode, encode, instant_text
+from libs.contracts.messages import UnknownEvent, known, message
+from libs.contracts.topology import Category, Consumer, Topology, topology
+
+__all__ = [
+    "Category",
+    "Consumer",
+    "Topology",
+    "UnknownEvent",
+    "UnreadablePayload",
+    "decode",
+    "encode",
+    "instant_text",
+    "known",
+    "message",
+    "topology",
+]

@@ -1,0 +1,74 @@
+"""The unit of work: one transaction with the store, the jobs and the read models in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from libs.db.engine import engine_for
+from libs.eventstore import EventStore, WrongVersion
+from libs.jobs.queue import JobQueue
+
+# Deadlock, serialisation failure, lock timeout.
+_AGAIN = {"40P01", "40001", "55P03"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a handler works with. It commits or rolls back as a whole; it never commits itself."""
+
+    connection: Connection
+    store: EventStore
+    jobs: JobQueue
+    now: datetime
+
+
+class Database:
+    """The service's database: units of work on its schema."""
+
+    def __init__(self, engine: Engine, schema: str) -> None:
+        self.engine = engine
+        self.schema = schema
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """One transaction; committed when the block ends, rolled back when it raises."""
+        with self.engine.begin() as connection:
+            yield Unit(
+                connection,
+                EventStore(connection),
+                JobQueue(connection, self.schema),
+                datetime.now(UTC),
+            )
+
+
+@cache
+def database_of(url: str, service: str) -> Database:
+    """The process's one database of a service: one pool, shared by all that run in it."""
+    return Database(engine_for(url, application=service), service)
+
+
+def pgcode(error: BaseException) -> str | None:
+    """The SQLSTATE behind an error of SQLAlchemy or psycopg2, if there is one."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(original, "pgcode", None)
+    return code if isinstance(code, str) else None
+
+
+def may_run_again(error: BaseException) -> bool:
+    """Whether the same work may succeed at once: someone was faster, or a deadlock was broken."""
+    return isinstance(error, WrongVersion) or pgcode(error) in _AGAIN
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Whether the database went away, rather than refused."""
+    import psycopg2
+
+    original = error.orig if isinstance(error, DBAPIError) else error
+    lost = isinstance(original, psycopg2.OperationalError | psycopg2.InterfaceError)
+    code = pgcode(error)
+    return lost and (code is None or code.startswith(("08", "57P")))

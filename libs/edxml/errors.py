@@ -1,0 +1,20 @@
+"""The one refusal of this library."""
+
+_LONGEST_PLACE = 200
+
+
+class MalformedPacket(Exception):  # noqa: N818 - a name of the field, like its neighbours
+    """Something is not a good packet.
+
+    `code` says what: xml_invalid, doctype_forbidden, not_edxml, too_deep, too_many_elements,
+    too_many_attachments, text_too_long, token_too_long, header_too_large, attachment_too_large,
+    packet_too_large, bad_base64, bad_date, bad_timestamp, forbidden_character, missing_element,
+    duplicate_element, unexpected_element, unexpected_text, duplicate_recipient,
+    duplicate_reference, duplicate_attachment, attachment_missing, attachment_unlisted,
+    size_mismatch. `where` is the path of the element, or line and column. Neither repeats content.
+    """
+
+    def __init__(self, code: str, where: str) -> None:
+        self.code = code
+        self.where = where[:_LONGEST_PLACE]
+        super().__init__(f"{code} at {self.where}")

@@ -1,0 +1,40 @@
+"""The append-only event store in PostgreSQL. See README.md for its guarantees."""
+
+from libs.eventstore.model import (
+    ANY,
+    NO_STREAM,
+    START,
+    Appended,
+    BadEvent,
+    CauseInFuture,
+    Context,
+    EventIdReused,
+    NewEvent,
+    NotYourCategory,
+    Place,
+    Recorded,
+    SecondAppend,
+    StoreError,
+    WrongVersion,
+)
+from libs.eventstore.store import EventStore, Write
+
+__all__ = [
+    "ANY",
+    "NO_STREAM",
+    "START",
+    "Appended",
+    "BadEvent",
+    "CauseInFuture",
+    "Context",
+    "EventIdReused",
+    "EventStore",
+    "NewEvent",
+    "NotYourCategory",
+    "Place",
+    "Recorded",
+    "SecondAppend",
+    "StoreError",
+    "Write",
+    "WrongVersion",
+]

@@ -1,0 +1,159 @@
+"""Slow work as rows: added in the transaction that wants it, taken by a lease, ended with it.
+
+A job's act is repeatable: the same job id gives the same outcome. Jobs in one lane run one after
+the other in the order in which they were added.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from libs.eventstore.model import Context
+
+# After the last, a job is parked and shown.
+BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of slow work, as its worker sees it."""
+
+    job_id: UUID
+    kind: str
+    arguments: dict[str, Any]
+    context: Context
+    attempts: int
+
+
+class JobQueue:
+    """The job table of one schema, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, schema: str) -> None:
+        self._connection = connection
+        self._table = f'"{schema}".job'
+
+    def add(
+        self,
+        job_id: UUID,
+        kind: str,
+        arguments: dict[str, Any],
+        context: Context,
+        *,
+        urgent: bool = False,
+        lane: str | None = None,
+    ) -> None:
+        """Add a job; the same id again changes nothing."""
+        self._connection.execute(
+            text(
+                f"INSERT INTO {self._table} (job_id, kind, lane, urgent, arguments, context)"  # noqa: S608
+                " VALUES (:job_id, :kind, :lane, :urgent, :arguments, :context)"
+                " ON CONFLICT DO NOTHING"
+            ).bindparams(bindparam("arguments", type_=JSONB), bindparam("context", type_=JSONB)),
+            {
+                "job_id": job_id,
+                "kind": kind,
+                "lane": lane,
+                "urgent": urgent,
+                "arguments": arguments,
+                "context": _context_row(context),
+            },
+        )
+
+    def take(self, worker: str, *, urgent_only: bool, lease_seconds: float) -> Job | None:
+        """Lease the next due job, urgent first; None when there is none. Counts the attempt."""
+        row = self._connection.execute(
+            text(f"""
+                UPDATE {self._table} SET worker = :worker, attempts = attempts + 1,
+                    lease_end = clock_timestamp() + :lease * interval '1 second'
+                WHERE job_id = (
+                    SELECT job_id FROM {self._table} AS j
+                    WHERE state = 'open' AND due_at <= clock_timestamp()
+                      AND (lease_end IS NULL OR lease_end < clock_timestamp())
+                      AND (urgent OR NOT :urgent_only)
+                      AND NOT EXISTS (
+                          SELECT 1 FROM {self._table} AS earlier
+                          WHERE earlier.lane = j.lane AND earlier.created < j.created
+                            AND earlier.state <> 'done')
+                    ORDER BY urgent DESC, created LIMIT 1 FOR UPDATE SKIP LOCKED)
+                RETURNING job_id, kind, arguments, context, attempts"""),  # noqa: S608
+            {"worker": worker, "urgent_only": urgent_only, "lease": lease_seconds},
+        ).first()
+        if row is None:
+            return None
+        return Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
+
+    def finish(self, job: Job, worker: str) -> bool:
+        """End the job; False when its lease was lost to another worker, who will end it."""
+        ended = self._connection.execute(
+            text(
+                f"UPDATE {self._table} SET state = 'done', lease_end = NULL"  # noqa: S608
+                " WHERE job_id = :job_id AND state = 'open' AND worker = :worker RETURNING 1"
+            ),
+            {"job_id": job.job_id, "worker": worker},
+        )
+        return ended.first() is not None
+
+    def fail(self, job: Job, worker: str, cause: str) -> None:
+        """Put the job back for a later try, or park it after the last."""
+        last = job.attempts > len(BACK_OFF_SECONDS)
+        wait = 0 if last else BACK_OFF_SECONDS[job.attempts - 1]
+        self._connection.execute(
+            text(
+                f"UPDATE {self._table} SET lease_end = NULL, cause = :cause,"  # noqa: S608
+                " state = :state, due_at = clock_timestamp() + :wait * interval '1 second'"
+                " WHERE job_id = :job_id AND state = 'open' AND worker = :worker"
+            ),
+            {
+                "job_id": job.job_id,
+                "worker": worker,
+                "cause": cause[:500],
+                "state": "parked" if last else "open",
+                "wait": wait,
+            },
+        )
+
+    def free(self, worker: str) -> None:
+        """Free what this worker held before it was killed, so that nobody waits for the lease."""
+        self._connection.execute(
+            text(
+                f"UPDATE {self._table} SET lease_end = NULL WHERE state = 'open' AND worker = :w"  # noqa: S608
+            ),
+            {"w": worker},
+        )
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Open and parked jobs by kind, for the metrics."""
+        rows = self._connection.execute(
+            text(
+                f"SELECT kind, state, count(*) AS n FROM {self._table}"  # noqa: S608
+                " WHERE state <> 'done' GROUP BY kind, state"
+            )
+        )
+        return {(row.kind, row.state): row.n for row in rows}
+
+
+def _context_row(context: Context) -> dict[str, Any]:
+    return {
+        name: value if value is None or isinstance(value, int) else str(value)
+        for name, value in asdict(context).items()
+    }
+
+
+def _context(row: dict[str, Any]) -> Context:
+    def uuid(name: str) -> UUID | None:
+        return UUID(row[name]) if row[name] else None
+
+    return Context(
+        agency=row["agency"],
+        handler=row["handler"],
+        occurred_at=datetime.fromisoformat(row["occurred_at"]),
+        trace=UUID(row["trace"]),
+        behalf=row["behalf"],
+        correlation=uuid("correlation"),
+        causation=uuid("causation"),
+        after_tx=row["after_tx"],
+    )

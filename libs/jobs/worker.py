@@ -1,0 +1,126 @@
+"""A worker process: takes jobs by lease, works outside any transaction, ends them with the result.
+
+Workers are plain processes without eventlet; each runs one job at a time.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from libs.db import Database, Unit, connection_lost, may_run_again
+from libs.jobs.queue import Job
+from libs.observability import get_logger
+from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
+
+LEASE_SECONDS = 60.0
+IDLE_SECONDS = 0.05
+QUICK_TRIES = 5
+
+# An act does the slow work and returns what to write in the transaction that ends the job.
+Finish = Callable[[Unit], None]
+Act = Callable[[Job], Finish]
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker by name. `urgent_only` workers keep a place free for urgent jobs."""
+
+    name: str
+    database: Database
+    acts: Mapping[str, Act]
+    urgent_only: bool = False
+
+    def work_one(self) -> bool:
+        """Take and carry out one job; False when none was due."""
+        with self.database.unit() as unit:
+            job = unit.jobs.take(
+                self.name, urgent_only=self.urgent_only, lease_seconds=LEASE_SECONDS
+            )
+        if job is None:
+            return False
+        try:
+            finish = self.acts[job.kind](job)
+            self._end(job, finish)
+            JOBS_DONE.labels(job.kind).inc()
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            JOBS_FAILED.labels(job.kind).inc()
+            logger.warning(
+                "job_failed", kind=job.kind, job=str(job.job_id), cause=repr(error)[:300]
+            )
+            with self.database.unit() as unit:
+                unit.jobs.fail(job, self.name, f"{type(error).__name__}: {error}")
+        return True
+
+    def _end(self, job: Job, finish: Finish) -> None:
+        for attempt in range(1, QUICK_TRIES + 1):
+            try:
+                with self.database.unit() as unit:
+                    if unit.jobs.finish(job, self.name):
+                        finish(unit)
+                return
+            except Exception as error:
+                if attempt == QUICK_TRIES or not may_run_again(error):
+                    raise
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; free first what a killed predecessor of this name held."""
+        freed = False
+        while not stop.is_set():
+            try:
+                if not freed:
+                    with self.database.unit() as unit:
+                        unit.jobs.free(self.name)
+                    freed = True
+                if not self.work_one():
+                    stop.wait(IDLE_SECONDS)
+            except Exception as error:
+                if not connection_lost(error):
+                    raise
+                logger.warning("worker_waits_for_database", worker=self.name)
+                stop.wait(1)
+
+
+def run_workers(workers: list[Worker]) -> None:
+    """Run the workers as threads of this process until SIGTERM; a dying thread ends the process."""
+    stop = threading.Event()
+    failures: list[BaseException] = []
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+
+    def guarded(worker: Worker) -> None:
+        try:
+            worker.run(stop)
+        except BaseException as error:
+            failures.append(error)
+            stop.set()
+            raise
+
+    threads = [threading.Thread(target=guarded, args=(worker,)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    database = workers[0].database
+    while not stop.wait(5):
+        _measure(database)
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise SystemExit(1)
+
+
+def _measure(database: Database) -> None:
+    try:
+        with database.unit() as unit:
+            counts: dict[tuple[str, str], Any] = dict(unit.jobs.counts())
+    except Exception as error:
+        if not connection_lost(error):
+            raise
+        return
+    JOBS_OPEN.clear()
+    for (kind, state), number in counts.items():
+        JOBS_OPEN.labels(kind, state).set(number)

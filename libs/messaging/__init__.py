@@ -1,0 +1,1 @@
+"""From the store to other services: relay, deliveries, consumers, retries."""

@@ -1,0 +1,172 @@
+"""Applying events to a consumer's rows: in order, once, in one transaction each.
+
+One code path for messages, gaps, late joiners, sweeps and a service's own events. Handlers do no
+I/O: they write rows, add jobs and append (at most once).
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from libs.contracts import UnknownEvent, known, message
+from libs.db import Database, Unit, connection_lost, may_run_again
+from libs.eventstore import Place, Recorded
+from libs.messaging.decision import Decision, decide
+from libs.messaging.delivery import Delivery
+from libs.messaging.positions import Due, Positions
+from libs.observability import get_logger
+
+T = TypeVar("T")
+Handler = Callable[[Any, Recorded, Unit], None]
+PAGE = 200
+QUICK_TRIES = 5
+
+logger = get_logger(__name__)
+
+
+class Applier:
+    """One consumer's way of applying events. `handlers` maps wire names to functions."""
+
+    def __init__(self, consumer: str, database: Database, handlers: Mapping[str, Handler]) -> None:
+        self.consumer = consumer
+        self._database = database
+        self._handlers = handlers
+
+    def deliver(self, delivery: Delivery) -> Decision:
+        """Do what the message asks for; when this returns, it may be acknowledged."""
+        event = delivery.event
+        if delivery.cause and self._subscribed(delivery.cause.category):
+            self.catch_up(delivery.cause.category, until=delivery.cause.place)
+        decision = self._apply_if(
+            event,
+            lambda mine: decide(mine, delivery.epoch, delivery.predecessor, event.place),
+        )
+        if decision is Decision.AHEAD:
+            self.catch_up(event.category, until=event.place)
+        return decision
+
+    def catch_up(self, category: str, until: Place | None = None) -> int:
+        """Apply what the store has behind the position (up to `until`); how many were applied.
+
+        Only what lies below the horizon is read, so nothing can appear before it later.
+        """
+        applied = 0
+        while True:
+            with self._database.unit() as unit:
+                mine = Positions(unit.connection, self.consumer).all()[category]
+                if until is not None and mine.place >= until:
+                    return applied
+                page = unit.store.read_category(category, mine.place, PAGE)
+            before = mine.place
+            for event in page:
+                if until is not None and event.place > until:
+                    return applied
+                self._apply_if(event, self._follows(before, mine.epoch, event.place))
+                before = event.place
+                applied += 1
+            if len(page) < PAGE:
+                return applied
+
+    def run_due(self) -> bool:
+        """Run one due retry; False when none is due."""
+        with self._database.unit() as unit:
+            positions = Positions(unit.connection, self.consumer)
+            due = positions.next_due()
+            if due is None or not positions.count_attempt(due):
+                return False
+        try:
+            self._quickly(lambda: self._retry(due))
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            cause = describe(error)
+            logger.warning(
+                "event_failed_again", consumer=self.consumer, stream=due.stream, cause=cause
+            )
+            with self._database.unit() as unit:
+                positions = Positions(unit.connection, self.consumer)
+                positions.lock(due.category)
+                positions.failed_again(due, cause)
+        return True
+
+    def set_aside(self, delivery: Delivery, cause: str) -> None:
+        """Put a message's event into the retry table unrun, everything before it applied first."""
+        event = delivery.event
+        self.catch_up(event.category, until=delivery.predecessor)
+        with self._database.unit() as unit:
+            positions = Positions(unit.connection, self.consumer)
+            mine = positions.lock(event.category)
+            decision = decide(mine, delivery.epoch, delivery.predecessor, event.place)
+            if decision is Decision.APPLY:
+                positions.set_aside(event, cause)
+                positions.move(event.category, event.place)
+
+    def _subscribed(self, category: str) -> bool:
+        with self._database.unit() as unit:
+            return category in Positions(unit.connection, self.consumer).all()
+
+    @staticmethod
+    def _follows(before: Place, epoch: str, place: Place) -> Callable[[Any], Decision]:
+        return lambda mine: decide(mine, epoch, before, place)
+
+    def _apply_if(self, event: Recorded, judge: Callable[[Any], Decision]) -> Decision:
+        """Apply the event when, under the position's lock, it is the next one."""
+        try:
+            return self._quickly(lambda: self._apply(event, judge))
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            cause = describe(error)
+        logger.warning("event_failed", consumer=self.consumer, stream=event.stream, cause=cause)
+        with self._database.unit() as unit:
+            positions = Positions(unit.connection, self.consumer)
+            decision = judge(positions.lock(event.category))
+            if decision is Decision.APPLY:
+                positions.set_aside(event, cause)
+                positions.move(event.category, event.place)
+        return decision
+
+    def _apply(self, event: Recorded, judge: Callable[[Any], Decision]) -> Decision:
+        with self._database.unit() as unit:
+            positions = Positions(unit.connection, self.consumer)
+            decision = judge(positions.lock(event.category))
+            if decision is Decision.APPLY:
+                if positions.stands_still(event.stream):
+                    positions.set_aside(event, "an earlier event of the stream failed")
+                else:
+                    self._handle(event, unit)
+                positions.move(event.category, event.place)
+            return decision
+
+    def _retry(self, due: Due) -> None:
+        with self._database.unit() as unit:
+            positions = Positions(unit.connection, self.consumer)
+            positions.lock(due.category)
+            if positions.take_back(due):
+                self._handle(unit.store.read(due.stream, due.version - 1, 1)[0], unit)
+
+    def _handle(self, event: Recorded, unit: Unit) -> None:
+        handler = self._handlers.get(event.type)
+        if handler is not None:
+            handler(message(event), event, unit)
+        elif not known(event.type):
+            raise UnknownEvent(event.type)
+
+    @staticmethod
+    def _quickly(work: Callable[[], T]) -> T:
+        """Run again at once, a few times, what lost a race."""
+        for attempt in range(1, QUICK_TRIES):
+            try:
+                return work()
+            except Exception as error:
+                if not may_run_again(error):
+                    raise
+                time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311
+        return work()
+
+
+def describe(error: Exception) -> str:
+    """The cause as it may be kept and shown: the kind and its first line, no values of rows."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:300]

@@ -1,0 +1,18 @@
+"""The measures of events and jobs on their way: relay, consumers, workers."""
+
+from prometheus_client import Counter, Gauge
+
+RELAYED = Counter("lienthong_relayed_events", "Events published and confirmed by the broker")
+RELAY_LAG = Gauge(
+    "lienthong_relay_lag_seconds", "Age of the newest event just published; 0 when none waits"
+)
+CONSUMER_LAG = Gauge(
+    "lienthong_consumer_lag_seconds",
+    "Age of the oldest event that a consumer has not applied, by category",
+    ["consumer", "category"],
+)
+RETRYING = Gauge("lienthong_events_retrying", "Failed events waiting for a retry", ["consumer"])
+PARKED = Gauge("lienthong_events_parked", "Events parked after the last retry", ["consumer"])
+JOBS_DONE = Counter("lienthong_jobs_done", "Jobs carried out", ["kind"])
+JOBS_FAILED = Counter("lienthong_jobs_failed", "Attempts at a job that failed", ["kind"])
+JOBS_OPEN = Gauge("lienthong_jobs_waiting", "Jobs not done, by kind and state", ["kind", "state"])

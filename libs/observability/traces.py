@@ -1,0 +1,63 @@
+"""Traces by OpenTelemetry; the context travels as `traceparent` (W3C Trace Context)."""
+
+import os
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("lienthong")
+
+
+def set_up_tracing(service: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Give spans their ids; send them away only when OTEL_EXPORTER_OTLP_ENDPOINT is set.
+
+    Over HTTP, because gRPC does not live under eventlet. Call once in a process.
+    """
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    if environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+def inject(headers: MutableMapping[str, str]) -> None:
+    """Write the current `traceparent` into a message's headers; nothing when there is none."""
+    _PROPAGATOR.inject(headers)
+
+
+def extract(headers: Mapping[str, str]) -> Context:
+    """The context that `headers` carry (names in lower case); a malformed one counts as none."""
+    return _PROPAGATOR.extract(headers, context=Context())
+
+
+@contextmanager
+def span(
+    name: str, parent: Context | None = None, **attributes: str | int | float | bool
+) -> Iterator[Span]:
+    """Run the block as a span; an exception marks it as failed, by type, without its text."""
+    with _tracer.start_as_current_span(
+        name,
+        context=parent,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield current
+        except BaseException as error:
+            current.set_status(Status(StatusCode.ERROR, type(error).__qualname__))
+            raise
+
+
+def trace_id() -> str | None:
+    """The current trace's id, 32 hexadecimal digits, or None outside any span."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None

@@ -1,0 +1,85 @@
+"""What a handler gets and what it gives back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.web.access import Rule
+from libs.web.body import BodyReader
+from libs.web.commands import StoredReply
+from libs.web.principal import Principal
+from libs.web.problems import not_found, stale_version
+
+NIL = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: a JSON object, or `content` (bytes in pieces) with its own Content-Type.
+
+    `etag` is the version of what is shown; `read_after` the token of the positions that a command
+    wrote, which a later GET may wait for.
+    """
+
+    status: int = 200
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    etag: int | None = None
+    read_after: str | None = None
+    content: Iterable[bytes] | None = None
+
+
+Work = Callable[["Call"], Reply]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, checked: who, what, when, and for a command the open transaction.
+
+    `params` are the parts of the path, `args` the query's, `body` the JSON or form members, each
+    as its schema loaded them. `unit` is what the `CommandRunner` hands over. `command_id` is the
+    same for every repeat of a command: derive all new ids from it. In a query `key` is empty and
+    `command_id` is the nil UUID.
+    """
+
+    principal: Principal
+    rule: Rule
+    now: datetime
+    headers: Mapping[str, str]
+    params: Mapping[str, Any]
+    args: Mapping[str, Any]
+    body: Mapping[str, Any]
+    key: str = ""
+    command_id: UUID = NIL
+    expected_version: int | None = None
+    unit: Any = None
+    upload: "Upload | None" = None
+
+    def require_agency(self, agency: object) -> None:
+        """Refuse another agency's object, unless the action reaches any agency.
+
+        The answer is the same 404 as for an object that does not exist.
+        """
+        if self.rule.agency == "own" and str(agency) != self.principal.agency:
+            raise not_found()
+
+    def require_version(self, actual: int) -> None:
+        """Refuse (412) when `If-Match` names another version than `actual`."""
+        if self.expected_version is not None and self.expected_version != actual:
+            raise stale_version(self.expected_version, actual)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The body of an upload, read outside any transaction, then committed.
+
+    A handler drains `stream`, and returns `commit(what, work)`: `what` (JSON values, such as the
+    digest) tells a repeat from another file under the same key, `work` gets the call with its
+    `unit`. Committing before the end of the stream is an error of the handler.
+    """
+
+    stream: BodyReader
+    content_type: str
+    commit: Callable[[Any, Work], StoredReply]

@@ -1,0 +1,1 @@
+"""The signatures service: signing orders, verdicts, timestamps, evidence."""

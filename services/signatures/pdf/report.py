@@ -1,0 +1,101 @@
+"""What was found out about a file and its signatures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from .profile import POLICY
+from .reasons import Reason, Verdict
+
+TOOLS = {
+    name: version(name)
+    for name in ("pyhanko", "pyhanko-certvalidator", "cryptography", "asn1crypto")
+}
+
+
+@dataclass(frozen=True)
+class CertificateFacts:
+    """A certificate in words: what a report shows of it."""
+
+    name: str
+    serial: str
+    sha256: str
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class RevocationFacts:
+    """One piece of revocation information: where it came from and what it said."""
+
+    source: str  # "ocsp" or "crl"
+    status: str  # "good", "revoked", "unknown"
+    this_update: datetime | None
+    next_update: datetime | None
+
+
+@dataclass(frozen=True)
+class SignatureFacts:
+    """One signature or document timestamp. Times are UTC; hashes are SHA-256 in hex."""
+
+    field: str
+    order: int
+    role: str  # leader, number, seal, copy, attachment, timestamp; empty when not told
+    verdict: Verdict
+    signer: CertificateFacts | None = None
+    chain: tuple[CertificateFacts, ...] = ()
+    key_usages: tuple[str, ...] = ()
+    digest_algorithm: str = ""
+    signature_algorithm: str = ""
+    claimed_at: datetime | None = None
+    timestamp_at: datetime | None = None
+    best_at: datetime | None = None
+    claimed_as_utc_by_mistake: bool = False
+    revocation: RevocationFacts | None = None
+    level: str = ""  # B-B, B-T, B-LT, B-LTA
+    coverage: str = ""  # file, revision, incomplete
+    byte_range: tuple[int, ...] = ()
+    revision_sha256: str = ""
+    difference: str = ""  # none, signatures, evidence, refused
+    expected: bool | None = None  # None: nobody said who should have signed
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict over a file, with everything that it rests on.
+
+    TOTAL_PASSED: every rule holds for every signature. TOTAL_FAILED: a rule is broken for
+    good. INDETERMINATE: something is not known, such as a revocation.
+    """
+
+    verdict: Verdict
+    sub_indication: str
+    reasons: tuple[Reason, ...]
+    signatures: tuple[SignatureFacts, ...]
+    file_sha256: str
+    size: int
+    at: datetime
+    revisions: int = 0
+    trust_version: str = ""
+    duration_ms: int = 0
+    policy: str = POLICY
+    tools: dict[str, str] = field(default_factory=lambda: dict(TOOLS))
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain JSON values; times in ISO 8601 with zone."""
+        plain = _plain(asdict(self))
+        assert isinstance(plain, dict)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value

@@ -1,0 +1,142 @@
+"""Revocation information for pyHanko, through the one fetcher and remembered for the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
+
+from asn1crypto import crl, ocsp, x509
+from pyhanko_certvalidator.errors import CRLFetchError, OCSPFetchError, OCSPValidationError
+from pyhanko_certvalidator.fetchers.api import (
+    CertificateFetcher,
+    CRLFetcher,
+    FetcherBackend,
+    Fetchers,
+    OCSPFetcher,
+)
+from pyhanko_certvalidator.fetchers.common_utils import (
+    format_ocsp_request,
+    process_ocsp_response_data,
+)
+from pyhanko_certvalidator.util import get_ocsp_urls
+
+from .fetch import Fetch, FetchFailed
+
+KEPT = 60.0  # seconds that an answer may be used again for another file
+_MOST_KEPT = 1_000
+_MOST_CALLS = 30  # for one file: three signatures with their chains and authorities need 12
+
+
+class RevocationSource:
+    """Answers of responders, kept for a minute: the demo's hundred files ask once."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._kept: dict[tuple[str, bytes], tuple[float, bytes]] = {}
+
+    async def ask(self, url: str, key: bytes, body: bytes | None, content_type: str) -> bytes:
+        """The answer for `key` (certificate and issuer). Raises `FetchFailed`."""
+        expires, answer = self._kept.get((url, key), (0.0, b""))
+        if time.monotonic() < expires:
+            return answer
+        answer = await self._fetch(url, body, content_type)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[url, key] = (time.monotonic() + KEPT, answer)
+        return answer
+
+
+class FileFetchers(FetcherBackend):  # type: ignore[misc]
+    """The fetchers for one file; they count their failures, and never follow certificate URLs."""
+
+    def __init__(self, source: RevocationSource) -> None:
+        self.source = source
+        self.failed: list[str] = []
+        self._calls = 0
+
+    def get_fetchers(self) -> Fetchers:
+        return Fetchers(_Ocsp(self), _Crl(self), _NoCertificates())
+
+    async def ask(self, url: str, key: bytes, body: bytes | None, content_type: str) -> bytes:
+        self._calls += 1
+        if self._calls > _MOST_CALLS:
+            raise FetchFailed(url, "too many calls for one file")
+        return await self.source.ask(url, key, body, content_type)
+
+
+class _Ocsp(OCSPFetcher):  # type: ignore[misc]
+    def __init__(self, calls: FileFetchers) -> None:
+        self._calls = calls
+        self._got: dict[bytes, ocsp.OCSPResponse] = {}
+
+    async def fetch(self, cert: x509.Certificate, authority: Any) -> ocsp.OCSPResponse:
+        request = format_ocsp_request(
+            cert, authority, certid_hash_algo="sha1", request_nonces=False
+        )
+        for url in get_ocsp_urls(cert)[:3]:
+            try:
+                answer = await self._calls.ask(
+                    url, cert.sha256 + authority.public_key.dump(), request.dump(), _OCSP
+                )
+                response = process_ocsp_response_data(answer, ocsp_request=request, ocsp_url=url)
+            except (FetchFailed, OCSPValidationError, ValueError) as error:
+                self._calls.failed.append(url)
+                raise OCSPFetchError(f"no answer from {url}") from error
+            self._got[cert.sha256] = response
+            return response
+        raise OCSPFetchError("the certificate names no responder")
+
+    def fetched_responses(self) -> Iterable[ocsp.OCSPResponse]:
+        return self._got.values()
+
+    def fetched_responses_for_cert(self, cert: x509.Certificate) -> Iterable[ocsp.OCSPResponse]:
+        return [self._got[cert.sha256]] if cert.sha256 in self._got else []
+
+
+class _Crl(CRLFetcher):  # type: ignore[misc]
+    def __init__(self, calls: FileFetchers) -> None:
+        self._calls = calls
+        self._got: dict[bytes, list[crl.CertificateList]] = {}
+
+    async def fetch(
+        self, cert: x509.Certificate, *, use_deltas: bool | None = None
+    ) -> list[crl.CertificateList]:
+        lists = []
+        for point in cert.crl_distribution_points[:3]:
+            if not point.url:
+                continue
+            try:
+                answer = await self._calls.ask(point.url, b"", None, "")
+                lists.append(crl.CertificateList.load(answer))
+            except (FetchFailed, ValueError) as error:
+                self._calls.failed.append(point.url)
+                raise CRLFetchError(f"no list from {point.url}") from error
+        self._got[cert.sha256] = lists
+        return lists
+
+    def fetched_crls(self) -> Iterable[crl.CertificateList]:
+        return [one for lists in self._got.values() for one in lists]
+
+    def fetched_crls_for_cert(self, cert: x509.Certificate) -> Iterable[crl.CertificateList]:
+        return self._got[cert.sha256]
+
+
+class _NoCertificates(CertificateFetcher):  # type: ignore[misc]
+    """Intermediates come from the trust store and the file, never from an address in the file."""
+
+    async def fetch_cert_issuers(self, cert: Any) -> AsyncGenerator[x509.Certificate, None]:
+        return
+        yield
+
+    async def fetch_crl_issuers(
+        self, certificate_list: Any
+    ) -> AsyncGenerator[x509.Certificate, None]:
+        return
+        yield
+
+    def fetched_certs(self) -> Iterable[x509.Certificate]:
+        return ()
+
+
+_OCSP = "application/ocsp-request"

@@ -1,0 +1,175 @@
+"""Make the three signatures of an official document: leader, number, seal.
+
+Each is an incremental update: the bytes before stay a prefix of the bytes after. The level is
+PAdES B-T when the authority gives a timestamp in time, else B-B; no signature forbids another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Literal
+
+from asn1crypto import cms, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+
+from .appearance import Drawing
+from .box import Box, seal_square, union
+from .fetch import Fetch, FetchFailed
+from .profile import certificate_problem
+from .stamps import Text, leader_picture, seal_picture, texts_picture
+from .timestamps import DIGEST, FetchedTimeStamper, TimestampUnreadable, with_token
+
+Role = Literal["leader", "number", "seal"]
+Level = Literal["B-B", "B-T"]
+# Room for the CMS in the file: a signature with two certificates has 4 kB, a token up to 6 kB.
+LARGEST_CMS = 12 * 1024
+
+
+class SigningRefused(Exception):
+    """No signature was made; `code` says why."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class TimestampAuthority:
+    """Address of a time-stamp authority (TSA) and the way to reach it."""
+
+    url: str
+    fetch: Fetch
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A file after one more signature; `pdf` begins with the file as it was before."""
+
+    pdf: bytes
+    level: Level
+    certificate_sha256: str
+    signed_at: datetime
+
+
+def sign_leader(
+    pdf: bytes,
+    *,
+    signer: Any,
+    person_id: str,
+    box: Box,
+    tsa: TimestampAuthority | None,
+    at: datetime,
+    picture: bytes | None = None,
+) -> Signed:
+    """Sign as the leader, with his handwritten signature in `box`.
+
+    `picture` is his transparent PNG; without it a stroke that belongs to `person_id` is drawn.
+    Raises `SigningRefused`, `StampRefused`, `BoxRefused`.
+    """
+    return _sign(pdf, "leader", signer, box, leader_picture(person_id, box, picture), tsa, at)
+
+
+def sign_number(
+    pdf: bytes,
+    *,
+    signer: Any,
+    number: str,
+    number_box: Box,
+    date: str,
+    date_box: Box,
+    tsa: TimestampAuthority | None,
+    at: datetime,
+) -> Signed:
+    """Sign as the agency, with number and date as the look of the signature.
+
+    Both stand on one line of the first page (Decree 30/2020, Annex I), so one field around
+    both places carries them: drawing them on the page would break the leader's signature.
+    """
+    texts = [
+        Text(number, number_box, centred=True),
+        Text(date, date_box, style="italic"),
+    ]
+    box = union([number_box, date_box])
+    return _sign(pdf, "number", signer, box, texts_picture(texts), tsa, at)
+
+
+def sign_seal(
+    pdf: bytes,
+    *,
+    signer: Any,
+    agency: str,
+    box: Box,
+    tsa: TimestampAuthority | None,
+    at: datetime,
+) -> Signed:
+    """Sign as the agency, with its red seal at real size around the centre of `box`."""
+    return _sign(pdf, "seal", signer, seal_square(box), seal_picture(agency), tsa, at)
+
+
+def _sign(
+    pdf: bytes,
+    role: Role,
+    signer: Any,
+    box: Box,
+    drawing: bytes,
+    tsa: TimestampAuthority | None,
+    at: datetime,
+) -> Signed:
+    certificate: x509.Certificate = signer.signing_cert
+    problem = certificate_problem(certificate, at)
+    if problem is not None:
+        raise SigningRefused(problem, f"the certificate cannot sign: {problem}")
+    try:
+        prepared, output = _prepare(pdf, role, signer, box, drawing, at)
+    except Exception as error:
+        # The file may be a stranger's: pyHanko fails with many classes on a malformed one.
+        raise SigningRefused(
+            "pdf_not_signable", f"the file cannot be signed as {role}: {type(error).__name__}"
+        ) from error
+    signature, level = asyncio.run(_cms(signer, prepared.document_digest, tsa))
+    prepared.fill_with_cms(output, signature)
+    return Signed(output.getvalue(), level, certificate.sha256.hex(), at)
+
+
+def _prepare(
+    pdf: bytes, role: Role, signer: Any, box: Box, drawing: bytes, at: datetime
+) -> tuple[PreparedByteRangeDigest, BytesIO]:
+    """The file with an empty place for the signature, and the digest of all the rest."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    if role in {name for name, _, _ in _fields(writer)}:
+        raise SigningRefused("already_signed", f"the file already has a field named {role}")
+    field = SigFieldSpec(role, box.page, (box.x1, box.y1, box.x2, box.y2))
+    metadata = PdfSignatureMetadata(
+        field_name=role, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES
+    )
+    maker = PdfSigner(metadata, signer, stamp_style=Drawing(pdf=drawing), new_field_spec=field)
+    session = maker.init_signing_session(writer)
+    session.system_time = at
+    document = session.prepare_tbs_document(None, bytes_reserved=2 * LARGEST_CMS)
+    return document.digest_tbs_document()
+
+
+async def _cms(
+    signer: Any, digest: bytes, tsa: TimestampAuthority | None
+) -> tuple[cms.ContentInfo, Level]:
+    signature: cms.ContentInfo = await signer.async_sign(
+        digest, DIGEST, use_pades=True, signed_attr_settings=PdfCMSSignedAttributes()
+    )
+    if tsa is None:
+        return signature, "B-B"
+    value = signature["content"]["signer_infos"][0]["signature"].native
+    try:
+        token = await FetchedTimeStamper(tsa.url, tsa.fetch).token(hashlib.sha256(value).digest())
+    except (FetchFailed, TimestampUnreadable):
+        # The document goes out without; its verdict shows the level of each signature.
+        return signature, "B-B"
+    stamped = with_token(signature, token)
+    return (stamped, "B-T") if len(stamped.dump()) <= LARGEST_CMS else (signature, "B-B")

@@ -1,0 +1,213 @@
+"""The pictures of the signatures, each a small PDF of ours with an embedded font.
+
+Decree 30/2020, Annex I: the leader's signature is blue, the agency's seal red and of real
+size; number and date stand in the serif of the document, the date in italics.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from libs.fonts import Style, serif
+
+from .box import SEAL_DIAMETER, Box, union
+from .handwriting import stroke
+
+BLUE = (0.04, 0.14, 0.60)
+RED = (0.86, 0.08, 0.10)
+TEXT_SIZE = 13.0  # points: number and date (Decree 30/2020, Annex I, II.3 and II.4)
+TEXT_BASELINE = 4.0  # above the lower edge, where the printed text beside the place stands
+LONGEST_TEXT = 200
+_LARGEST_PICTURE = 2_000_000  # bytes
+_MOST_PIXELS = 4_000_000
+
+
+class StampRefused(ValueError):
+    """A picture or text that cannot be drawn."""
+
+    code = "stamp_refused"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words and their place: `number` is centred in it, `date` begins at its left edge."""
+
+    words: str
+    box: Box
+    style: Style = "regular"
+    centred: bool = False
+
+
+def leader_picture(person_id: str, box: Box, picture: bytes | None = None) -> bytes:
+    """The leader's handwritten signature (chữ ký tay) centred in its box.
+
+    `picture` is his transparent PNG; without one, a stroke that belongs to his id is drawn.
+    Raises `StampRefused` for anything but a PNG of modest size.
+    """
+    canvas, output = _canvas(box.width, box.height)
+    if picture is not None:
+        canvas.drawImage(
+            _png(picture), 0, 0, box.width, box.height, mask="auto", preserveAspectRatio=True
+        )
+    else:
+        canvas.setStrokeColorRGB(*BLUE)
+        canvas.setLineCap(1)
+        for piece in stroke(person_id, box.width, box.height):
+            canvas.setLineWidth(round(piece.width, 2))
+            canvas.line(*(round(value, 2) for value in (*piece.start, *piece.end)))
+    return _finish(canvas, output)
+
+
+def texts_picture(texts: Sequence[Text]) -> bytes:
+    """Number and date (số, ngày) at their places inside the box around both."""
+    whole = union([text.box for text in texts])
+    canvas, output = _canvas(whole.width, whole.height)
+    for text in texts:
+        words = printable(text.words)
+        name = _font(text.style)
+        width = pdfmetrics.stringWidth(words, name, TEXT_SIZE)
+        # A number longer than its place is made narrower: it must never touch printed words.
+        squeeze = min(1.0, text.box.width / width)
+        left = text.box.x1 - whole.x1
+        if text.centred:
+            left += (text.box.width - width * squeeze) / 2
+        line = canvas.beginText(left, text.box.y1 - whole.y1 + TEXT_BASELINE)
+        line.setFont(name, TEXT_SIZE)
+        line.setHorizScale(100 * squeeze)
+        line.textOut(words)
+        canvas.drawText(line)
+    return _finish(canvas, output)
+
+
+def seal_picture(agency: str) -> bytes:
+    """The agency's round red seal (con dấu), 36 mm, with a star where the emblem would be."""
+    canvas, output = _canvas(SEAL_DIAMETER, SEAL_DIAMETER)
+    canvas.translate(SEAL_DIAMETER / 2, SEAL_DIAMETER / 2)
+    canvas.setStrokeColorRGB(*RED)
+    canvas.setFillColorRGB(*RED)
+    radius = SEAL_DIAMETER / 2
+    for distance, line in ((1.0, 2.0), (3.4, 0.6), (17.0, 0.8)):
+        canvas.setLineWidth(line)
+        canvas.circle(0, 0, radius - distance)
+    _words_on_ring(canvas, printable(agency).upper(), baseline=radius - 13.6)
+    _star(canvas, 0, -(radius - 10.2), 4.0)
+    _emblem(canvas, radius - 17.0)
+    return _finish(canvas, output)
+
+
+def printable(words: str) -> str:
+    """Composed text of 1 to 200 characters without controls. Raises `StampRefused`."""
+    composed = unicodedata.normalize("NFC", words).strip()
+    if not 1 <= len(composed) <= LONGEST_TEXT:
+        raise StampRefused(f"a text of {len(composed)} characters cannot be drawn")
+    if any(unicodedata.category(letter).startswith("C") for letter in composed):
+        raise StampRefused("a text with control characters cannot be drawn")
+    return composed
+
+
+def _words_on_ring(canvas: Any, words: str, baseline: float) -> None:
+    """Letters around the top, upright seen from outside; a long name gets smaller, then narrow."""
+    name, longest = _font("bold"), math.radians(292) * baseline
+    size = 9.0
+    while size > 6.0 and _spaced_width(words, name, size) > longest:
+        size -= 0.25
+    squeeze = min(1.0, longest / _spaced_width(words, name, size))
+    middle = baseline + (9.0 - size) * 0.33
+    angle = _spaced_width(words, name, size) * squeeze / middle / 2
+    for letter in words:
+        advance = (pdfmetrics.stringWidth(letter, name, size) + _gap(size)) * squeeze
+        angle -= advance / middle / 2
+        canvas.saveState()
+        canvas.rotate(math.degrees(angle))
+        canvas.translate(0, middle)
+        canvas.scale(squeeze, 1)
+        canvas.setFont(name, size)
+        canvas.drawCentredString(0, 0, letter)
+        canvas.restoreState()
+        angle -= advance / middle / 2
+
+
+def _gap(size: float) -> float:
+    return size * 0.05
+
+
+def _spaced_width(words: str, name: str, size: float) -> float:
+    width: float = pdfmetrics.stringWidth(words, name, size)
+    return width + len(words) * _gap(size)
+
+
+def _emblem(canvas: Any, radius: float) -> None:
+    """A star between two ears of rice: a placeholder, not the national emblem."""
+    _star(canvas, 0, radius * 0.08, radius * 0.50)
+    for side in (-1, 1):
+        for index in range(9):
+            around = math.radians(-82 + index * 15)
+            canvas.saveState()
+            canvas.translate(
+                side * math.cos(around) * radius * 0.78, math.sin(around) * radius * 0.78
+            )
+            lean = math.degrees(around) + 62
+            canvas.rotate(lean if side > 0 else 180 - lean)
+            canvas.ellipse(-3.1, -1.15, 3.1, 1.15, stroke=0, fill=1)
+            canvas.restoreState()
+    canvas.setLineWidth(0.7)
+    canvas.arc(*[part * radius * 0.70 for part in (-1, -1, 1, 1)], startAng=200, extent=140)
+
+
+def _star(canvas: Any, x: float, y: float, radius: float) -> None:
+    path = canvas.beginPath()
+    for point in range(10):
+        angle = math.pi / 2 + point * math.pi / 5
+        reach = radius if point % 2 == 0 else radius * 0.382
+        corner = (x + reach * math.cos(angle), y + reach * math.sin(angle))
+        if point == 0:
+            path.moveTo(*corner)
+        else:
+            path.lineTo(*corner)
+    path.close()
+    canvas.drawPath(path, stroke=0, fill=1)
+
+
+def _png(picture: bytes) -> ImageReader:
+    if len(picture) > _LARGEST_PICTURE:
+        raise StampRefused(f"the picture has more than {_LARGEST_PICTURE} bytes")
+    try:
+        image = Image.open(BytesIO(picture), formats=["PNG"])
+        if image.width * image.height > _MOST_PIXELS:
+            raise StampRefused(f"the picture has more than {_MOST_PIXELS} pixels")
+        return ImageReader(image.convert("RGBA"))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        if isinstance(error, StampRefused):
+            raise
+        raise StampRefused("the picture is not a readable PNG") from error
+
+
+@cache
+def _font(style: Style) -> str:
+    name = f"Stamp-{style}"
+    pdfmetrics.registerFont(TTFont(name, str(serif(style))))
+    return name
+
+
+def _canvas(width: float, height: float) -> tuple[Any, BytesIO]:
+    output = BytesIO()
+    # invariant: no clock and no chance in the file, the same stamp has the same bytes.
+    return Canvas(output, pagesize=(width, height), invariant=1, pageCompression=1), output
+
+
+def _finish(canvas: Any, output: BytesIO) -> bytes:
+    canvas.showPage()
+    canvas.save()
+    return output.getvalue()

@@ -1,0 +1,336 @@
+"""The store's rules, against a real PostgreSQL."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+import rfc8785
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from libs.contracts import instant_text
+from libs.db import Database, engine_for
+from libs.eventstore import (
+    ANY,
+    NO_STREAM,
+    START,
+    BadEvent,
+    CauseInFuture,
+    Context,
+    EventIdReused,
+    EventStore,
+    NewEvent,
+    NotYourCategory,
+    Recorded,
+    SecondAppend,
+    WrongVersion,
+)
+from tests.support.servers import PostgresForTests
+
+AT = datetime(2026, 11, 22, 7, 5, 0, 120, tzinfo=UTC)
+
+
+def context(**changes: object) -> Context:
+    values: dict[str, object] = {
+        "agency": "a1",
+        "handler": "person:p1/q1",
+        "occurred_at": AT,
+        "trace": UUID(int=7),
+    }
+    return Context(**(values | changes))  # type: ignore[arg-type]
+
+
+def event(payload: bytes = b"{}", event_id: UUID | None = None) -> NewEvent:
+    return NewEvent(event_id or uuid4(), "DocumentDrafted", 1, payload)
+
+
+def stream(category: str = "document") -> str:
+    return f"{category}-{uuid4()}"
+
+
+@pytest.fixture(scope="module")
+def urls(postgres: PostgresForTests) -> Callable[[str], str]:
+    return postgres.fresh_database()
+
+
+@pytest.fixture(scope="module")
+def database(urls: Callable[[str], str]) -> Iterator[Database]:
+    engine = engine_for(urls("documents"), pool_size=12)
+    yield Database(engine, "documents")
+    engine.dispose()
+
+
+def test_versions_count_from_one_and_come_back_as_written(database: Database) -> None:
+    name, first, second = stream(), event(b'{"a":1}'), event(b'{"b":2}')
+    with database.unit() as unit:
+        appended = unit.store.append(
+            name, NO_STREAM, [first, second], context(behalf="b1", causation=UUID(int=3))
+        )
+    with database.unit() as unit:
+        one, two = unit.store.read(name)
+    assert (appended.version, appended.place) == (2, two.place)
+    assert [(one.version, one.payload), (two.version, two.payload)] == [
+        (1, b'{"a":1}'),
+        (2, b'{"b":2}'),
+    ]
+    assert (one.handler, one.behalf, one.occurred_at) == ("person:p1/q1", "b1", AT)
+    assert (one.causation, one.correlation, one.trace) == (UUID(int=3), None, UUID(int=7))
+
+
+@pytest.mark.parametrize(("expected", "actual"), [(NO_STREAM, 1), (2, 1), (7, 1)])
+def test_a_writer_who_expects_another_version_writes_nothing(
+    database: Database, expected: int, actual: int
+) -> None:
+    name = stream()
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [event()], context())
+    with pytest.raises(WrongVersion) as refused, database.unit() as unit:
+        unit.store.append(name, expected, [event()], context())
+    assert (refused.value.stream, refused.value.expected, refused.value.actual) == (
+        name,
+        expected,
+        actual,
+    )
+    with database.unit() as unit:
+        assert len(unit.store.read(name)) == 1
+
+
+def test_a_repeated_append_answers_as_the_first_time(database: Database) -> None:
+    name, events = stream(), [event(), event()]
+    with database.unit() as unit:
+        first = unit.store.append(name, NO_STREAM, events, context())
+    with database.unit() as unit:
+        unit.store.append(name, ANY, [event()], context())
+    with database.unit() as unit:
+        assert unit.store.append(name, NO_STREAM, events, context()) == first
+        assert len(unit.store.read(name)) == 3
+
+
+@pytest.mark.parametrize("change", ["payload", "partly"])
+def test_an_event_id_is_never_used_for_other_content(database: Database, change: str) -> None:
+    name, known = stream(), event(b'{"a":1}')
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [known], context())
+    again = [event(b'{"a":2}', known.event_id)] if change == "payload" else [known, event()]
+    with pytest.raises(EventIdReused), database.unit() as unit:
+        unit.store.append(name, ANY, again, context())
+
+
+def test_append_all_is_all_or_nothing(database: Database) -> None:
+    one, other = stream(), stream("register")
+    with pytest.raises(WrongVersion), database.unit() as unit:
+        unit.store.append_all([(one, NO_STREAM, [event()]), (other, 4, [event()])], context())
+    with database.unit() as unit:
+        assert unit.store.read(one) == [] == unit.store.read(other)
+        done = unit.store.append_all(
+            [(one, NO_STREAM, [event()]), (other, NO_STREAM, [event()])], context()
+        )
+    assert done[0].place.tx == done[1].place.tx
+    assert done[0].place < done[1].place
+
+
+def test_a_transaction_appends_once(database: Database) -> None:
+    with pytest.raises(SecondAppend), database.unit() as unit:
+        unit.store.append(stream(), NO_STREAM, [event()], context())
+        unit.store.append(stream(), NO_STREAM, [event()], context())
+
+
+def test_an_effect_is_ordered_after_its_cause_and_no_cause_lies_in_the_future(
+    database: Database,
+) -> None:
+    with database.unit() as early:
+        early.connection.execute(text("SELECT pg_current_xact_id()"))
+        with database.unit() as unit:
+            cause = unit.store.append(stream(), NO_STREAM, [event()], context())
+        effect = early.store.append(
+            stream(), NO_STREAM, [event()], context(after_tx=cause.place.tx)
+        )
+    assert effect.place > cause.place
+    with pytest.raises(CauseInFuture), database.unit() as unit:
+        unit.store.append(stream(), NO_STREAM, [event()], context(after_tx=cause.place.tx + 10_000))
+
+
+def test_an_early_transaction_never_puts_a_later_version_first(database: Database) -> None:
+    name = stream()
+    with database.unit() as early:
+        early.connection.execute(text("SELECT pg_current_xact_id()"))
+        with database.unit() as unit:
+            unit.store.append(name, NO_STREAM, [event()], context())
+        early.store.append(name, 1, [event()], context())
+    with database.unit() as unit:
+        one, two = unit.store.read(name)
+    assert one.place < two.place
+
+
+def test_a_reader_sees_nothing_behind_a_running_transaction(database: Database) -> None:
+    with database.unit() as unit:
+        end = unit.store.category_end("document")
+    with database.unit() as slow:
+        slow.store.append(stream(), NO_STREAM, [event()], context())
+        fast = stream()
+        with database.unit() as unit:
+            unit.store.append(fast, NO_STREAM, [event()], context())
+        with database.unit() as unit:
+            assert unit.store.read_category("document", end) == []
+    with database.unit() as unit:
+        assert len(unit.store.read_category("document", end)) == 2
+
+
+def test_a_service_writes_its_own_categories_alone(
+    urls: Callable[[str], str], database: Database
+) -> None:
+    with pytest.raises(NotYourCategory), database.unit() as unit:
+        unit.store.append(stream("process"), NO_STREAM, [event()], context())
+    name = stream()
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [event()], context())
+    directory = engine_for(urls("directory"))
+    with directory.connect() as stranger:
+        assert EventStore(stranger).read(name) == []
+    directory.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO es.event SELECT * FROM es.event",
+        "UPDATE es.event SET agency = 'x'",
+        "DELETE FROM es.event",
+        "TRUNCATE es.event",
+        "UPDATE es.stream SET version = 0",
+        "INSERT INTO es.grantee VALUES ('documents', 'write', 'process')",
+    ],
+)
+def test_a_service_cannot_touch_the_tables(database: Database, statement: str) -> None:
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        database.engine.begin() as connection,
+    ):
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("statement", ["UPDATE es.event SET agency = 'x'", "DELETE FROM es.event"])
+def test_even_the_owner_is_stopped_by_a_trigger(
+    urls: Callable[[str], str], database: Database, statement: str
+) -> None:
+    with database.unit() as unit:
+        unit.store.append(stream(), NO_STREAM, [event()], context())
+    owner = engine_for(urls("migrator"))
+    with pytest.raises(DBAPIError, match="never changed"), owner.begin() as connection:
+        connection.execute(text(statement))
+    owner.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("document-" + "x" * 201, {}),
+        ('document-"', {}),
+        ("document-1", {"agency": 'a"b'}),
+        ("document-1", {"handler": "Nguyễn Văn A"}),
+        ("document-1", {"behalf": ""}),
+    ],
+)
+def test_names_that_could_bend_the_entry_are_refused(
+    database: Database, name: str, changes: dict[str, object]
+) -> None:
+    with pytest.raises(BadEvent), database.unit() as unit:
+        unit.store.append(name, ANY, [event()], context(**changes))
+
+
+def test_an_empty_append_is_refused(database: Database) -> None:
+    with pytest.raises(BadEvent), database.unit() as unit:
+        unit.store.append(stream(), ANY, [], context())
+
+
+def entry(item: Recorded, prev: str | None) -> bytes:
+    return bytes(
+        rfc8785.dumps(
+            {
+                "agency": item.agency,
+                "behalf": item.behalf,
+                "causation": str(item.causation) if item.causation else None,
+                "correlation": str(item.correlation) if item.correlation else None,
+                "handler": item.handler,
+                "id": str(item.event_id),
+                "occurred_at": instant_text(item.occurred_at),
+                "payload": hashlib.sha256(item.payload).hexdigest(),
+                "position": str(item.position),
+                "prev": prev,
+                "recorded_at": instant_text(item.recorded_at),
+                "schema": str(item.schema),
+                "stream": item.stream,
+                "trace": str(item.trace),
+                "tx": str(item.tx),
+                "type": item.type,
+                "version": str(item.version),
+            }
+        )
+    )
+
+
+def test_each_leaf_is_the_hash_of_the_canonical_entry_chained_to_the_one_before(
+    database: Database,
+) -> None:
+    name = stream()
+    for number in range(3):
+        with database.unit() as unit:
+            unit.store.append(
+                name,
+                ANY,
+                [event(b'{"n":%d}' % number), event()],
+                context(behalf="b", correlation=uuid4()) if number else context(),
+            )
+    with database.unit() as unit:
+        events = unit.store.read(name)
+        leaves = unit.connection.execute(
+            text("SELECT leaf FROM es.event WHERE stream = :s ORDER BY version"), {"s": name}
+        ).scalars()
+        prev = None
+        for item, leaf in zip(events, leaves, strict=True):
+            assert hashlib.sha256(b"\x00" + entry(item, prev)).digest() == bytes(leaf)
+            prev = bytes(leaf).hex()
+
+
+def _write(connection: Connection, name: str) -> bool:
+    store = EventStore(connection)
+    try:
+        store.append(name, len(store.read(name)), [event()], context())
+    except WrongVersion:
+        connection.rollback()
+        return False
+    connection.commit()
+    return True
+
+
+def test_eight_writers_on_one_stream_make_dense_versions(database: Database) -> None:
+    name, done = stream(), []
+
+    def work() -> None:
+        with database.engine.connect() as connection:
+            done.extend(_write(connection, name) for _ in range(20))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    with database.unit() as unit:
+        events = unit.store.read(name)
+    assert [item.version for item in events] == list(range(1, sum(done) + 1))
+    assert [item.place for item in events] == sorted(item.place for item in events)
+
+
+def test_pages_of_a_category_hold_every_event_once_in_order(database: Database) -> None:
+    with database.unit() as unit:
+        whole = unit.store.read_category("document", START, limit=100_000)
+        paged: list[Recorded] = []
+        while page := unit.store.read_category(
+            "document", paged[-1].place if paged else START, limit=7
+        ):
+            paged.extend(page)
+    assert paged == whole
+    assert len(whole) > 7

@@ -1,0 +1,1 @@
+"""The development issuer: log-in for laptops and tests, where no OIDC provider is at hand."""
