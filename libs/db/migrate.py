@@ -24,7 +24,7 @@ def folders() -> dict[str, Path]:
     found = {"es": ROOT / "libs" / "eventstore" / "migrations"}
     for service in topology().services:
         folder = ROOT / "services" / service / "migrations"
-        if folder.is_dir():
+        if (folder / "env.py").is_file():
             found[service] = folder
     return found
 

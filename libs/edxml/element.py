@@ -6,7 +6,7 @@ NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 WHITE = " \t\r\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Element:
     """One element. Surrounding white space of its text, comments and prefixes are not kept.
 
@@ -19,14 +19,11 @@ class Element:
     text: str = ""
     children: tuple["Element", ...] = ()
 
-    def is_own(self, name: str) -> bool:
-        """Tell whether this is edXML's element `name`, in either spelling of Bus(s)iness."""
-        return self.namespace == NAMESPACE and self.known_name == name
-
     @property
-    def known_name(self) -> str:
-        # The standard's misspelling rules; some axes write it right.
-        return self.name.replace("Business", "Bussiness")
+    def own_name(self) -> str:
+        """The name as the standard spells it; empty in another namespace."""
+        # The standard writes Bussiness; some axes write it right.
+        return self.name.replace("Business", "Bussiness") if self.namespace == NAMESPACE else ""
 
     @property
     def blank(self) -> bool:

@@ -3,7 +3,7 @@
 _LONGEST_PLACE = 200
 
 
-class MalformedPacket(Exception):  # noqa: N818 - a name of the field, like its neighbours
+class MalformedPacket(Exception):
     """Something is not a good packet.
 
     `code` says what: xml_invalid, doctype_forbidden, not_edxml, too_deep, too_many_elements,
@@ -16,5 +16,5 @@ class MalformedPacket(Exception):  # noqa: N818 - a name of the field, like its 
 
     def __init__(self, code: str, where: str) -> None:
         self.code = code
-        self.where = where[:_LONGEST_PLACE]
+        self.where = where[-_LONGEST_PLACE:]
         super().__init__(f"{code} at {self.where}")

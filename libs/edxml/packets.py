@@ -14,6 +14,9 @@ from typing import Annotated
 
 from libs.edxml.element import Element
 
+CID = "cid:"
+SIGNATURES = ("Signature", "DigitalSignature")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
@@ -49,7 +52,7 @@ class PromulgationInfo(Group):
     """Place and date of issue (địa danh, ngày ban hành)."""
 
     place: Annotated[str, "Place"] = ""
-    date: Annotated[date | None, "PromulgationDate"] = None
+    promulgation_date: Annotated[date | None, "PromulgationDate"] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,9 +186,7 @@ class Business(Group):
     doc_reason: Annotated[str, "BussinessDocReason"] = ""
     paper: Annotated[str, "Paper"] = ""
     document_info: Annotated[BusinessDocumentInfo, "BussinessDocumentInfo"] = BusinessDocumentInfo()
-    replacements: Annotated[
-        tuple[ReplacementInfo, ...], "ReplacementInfoList/ReplacementInfo"
-    ] = ()
+    replacements: Annotated[tuple[ReplacementInfo, ...], "ReplacementInfoList/ReplacementInfo"] = ()
     staff: Annotated[tuple[StaffInfo, ...], "StaffInfo"] = ()
 
 
@@ -215,8 +216,29 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference(Group):
+    """A line of the manifest; on the wire only, `Attachment` is what users see."""
+
+    content_id: Annotated[str, "ContentId"]
+    content_type: Annotated[str, "ContentType"] = ""
+    description: Annotated[str, "Description"] = ""
+    name: Annotated[str, "AttachmentName"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedAttachment(Group):
+    """A file's description beside its base64; on the wire only."""
+
+    content_id: Annotated[str, "ContentId"]
+    name: Annotated[str, "AttachmentName"] = ""
+    description: Annotated[str, "Description"] = ""
+    content_type: Annotated[str, "ContentType"] = ""
+    content: Annotated[str, "ContentTransferEncoded"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extension:
-    """An unknown element of the packet's frame, `inside` one of the names in `FRAME`."""
+    """An unknown element of the packet's frame, `inside` named by one of `FRAME`."""
 
     inside: str
     element: Element

@@ -2,12 +2,12 @@
 
 import typing
 from dataclasses import MISSING, dataclass, fields
-from datetime import date, datetime
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any
 
 from libs.edxml.packets import Group
+
+_known: dict[type[Group], "Schema"] = {}
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,33 @@ class Slot:
         return issubclass(self.kind, Group)
 
 
-@cache
-def slots_of(cls: type[Group]) -> tuple[Slot, ...]:
-    """Return the annotated fields of `cls` in their order."""
-    hints = typing.get_type_hints(cls, include_extras=True)
-    return tuple(
-        _slot(each.name, hints[each.name], each.default)
-        for each in fields(cls)
-        if typing.get_origin(hints[each.name]) is typing.Annotated
-    )
+@dataclass(frozen=True)
+class Schema:
+    """The annotated fields of a group, in their order."""
+
+    slots: tuple[Slot, ...]
+
+    @property
+    def wrappers(self) -> tuple[str, ...]:
+        """The names of its list elements."""
+        return tuple(slot.wrapper for slot in self.slots if slot.wrapper)
+
+    @property
+    def may_be_empty(self) -> bool:
+        return not any(slot.required for slot in self.slots)
 
 
-@cache
-def wrappers_of(cls: type[Group]) -> frozenset[str]:
-    """Return the names of the list elements of `cls`."""
-    return frozenset(slot.wrapper for slot in slots_of(cls) if slot.wrapper)
-
-
-@cache
-def needs_something(cls: type[Group]) -> bool:
-    """Tell whether `cls` cannot be empty."""
-    return any(slot.required for slot in slots_of(cls))
+def schema_of(cls: type[Group]) -> Schema:
+    """Return the schema of `cls`, worked out once."""
+    if cls not in _known:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        slots = (
+            _slot(each.name, hints[each.name], each.default)
+            for each in fields(cls)
+            if typing.get_origin(hints[each.name]) is typing.Annotated
+        )
+        _known[cls] = Schema(tuple(slots))
+    return _known[cls]
 
 
 def _slot(field: str, hint: Any, default: Any) -> Slot:
@@ -58,6 +64,4 @@ def _slot(field: str, hint: Any, default: Any) -> Slot:
         kind = typing.get_args(kind)[0]
     if isinstance(kind, UnionType):
         (kind,) = (each for each in kind.__args__ if each is not NoneType)
-    if kind not in (str, date, datetime) and not issubclass(kind, Group):
-        raise TypeError(f"{field} has no wire form")
     return Slot(field, name, wrapper, kind, many, default is MISSING, default)

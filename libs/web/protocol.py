@@ -10,7 +10,6 @@ from eventlet import wsgi
 from libs.web.problems import CONTENT_TYPE, Problem
 from libs.web.request import HANG_UP, TIME_LIMIT
 
-_HEADER_SECONDS = 10
 _LINGER_SECONDS = 2
 _LONGEST_CHUNK_LINE = 1024
 
@@ -21,6 +20,8 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]
     Without `wsgi.input_terminated` a chunked body would arrive as nothing at all.
     """
 
+    header_seconds = 10.0
+
     def _read_request_line(self) -> Any:
         # eventlet's own time limit starts anew with every byte.
         with eventlet.Timeout(self.server.keepalive, False):
@@ -29,7 +30,7 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]
     def parse_request(self) -> bool:
         """Read the headers, in time and without two lengths; a problem document otherwise."""
         try:
-            with eventlet.Timeout(_HEADER_SECONDS, TimeoutError()):
+            with eventlet.Timeout(self.header_seconds, TimeoutError()):
                 if not super().parse_request():
                     return False
         except TimeoutError:

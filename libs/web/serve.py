@@ -1,6 +1,7 @@
 """Running a service process: start, wait, and end cleanly on SIGTERM or SIGINT."""
 
 import signal
+import socket
 from typing import Any
 
 import eventlet
@@ -26,14 +27,21 @@ def run(service_class: Any, settings: ServerSettings) -> None:
     runner = ServiceRunner({"AMQP_URI": settings.amqp_url, SETTINGS: settings})
     runner.add_service(service_class)
 
-    def end(number: int, _frame: object) -> None:
-        logger.info("stopping", signal=signal.Signals(number).name)
-        # A signal handler runs in the hub, which must not wait.
-        eventlet.spawn_n(runner.stop)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    eventlet.spawn(_stop_on_signal, runner)
     runner.start()
     logger.info("started")
     runner.wait()
     logger.info("stopped")
+
+
+def _stop_on_signal(runner: ServiceRunner) -> None:
+    # The hub may sleep in epoll for a minute, and a handler alone does not wake it (PEP 475
+    # resumes the wait): the byte that the interpreter writes here for each signal does.
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    number = signal.Signals(reader.recv(1)[0])
+    logger.info("stopping", signal=number.name)
+    runner.stop()

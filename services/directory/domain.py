@@ -26,11 +26,13 @@ CODE = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,10}){0,6}")
 LONGEST_CODE = 35
 
 Event = (
-    AgencyRegistered | PersonRegistered | PositionAssigned | CertificateRegistered | ClientRegistered
+    AgencyRegistered
+    | PersonRegistered
+    | PositionAssigned
+    | CertificateRegistered
+    | ClientRegistered
 )
-Command = (
-    RegisterAgency | RegisterPerson | AssignPosition | RegisterCertificate | RegisterClient
-)
+Command = RegisterAgency | RegisterPerson | AssignPosition | RegisterCertificate | RegisterClient
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ class AgencyBody(Schema):
     name = fields.Str(required=True, validate=validate.Length(1, 200))
     place = fields.Str(required=True, validate=validate.Length(1, 50))
     channel = fields.Str(required=True)
-    codes = fields.List(fields.Nested(AgencyCodeBody), required=True, validate=validate.Length(1, 20))
+    codes = fields.List(
+        fields.Nested(AgencyCodeBody), required=True, validate=validate.Length(1, 20)
+    )
     short_sign = fields.Str(required=True, validate=validate.Length(1, 30))
     refuse_invalid = fields.Bool(load_default=False)
 

@@ -8,8 +8,8 @@ from libs.service import ServiceSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
-    """`token_issuer` is the URL under which this service's own tokens are found."""
+    """`public_url` is the URL under which this service's own tokens are found."""
 
     blob_url: str
-    token_issuer: str
+    public_url: str
     token_key_file: Path

@@ -13,7 +13,6 @@ import requests
 
 from libs.web.problems import Problem
 from libs.web.tokens import TokenVerifier
-from tests.support.wait import eventually
 from tests.support.web_issuer import LAN, running_issuer
 
 
@@ -33,7 +32,8 @@ def test_a_right_password_gives_a_token_that_services_accept(issuer: tuple[str, 
     answer = log_in(url, username="lan", password=LAN["password"], grant_type="password").json()
     principal = TokenVerifier((url,)).verify(answer["access_token"])
     assert principal.handler == f"person:{LAN['subject']}/{LAN['position']}"
-    assert (principal.agency, principal.roles) == (LAN["agency"], {"clerk"})
+    assert principal.agency == LAN["agency"]
+    assert principal.roles == {"clerk"}
     assert principal.behalf is None
     assert answer["expires_in"] == 300
 
@@ -105,11 +105,6 @@ def test_an_issuer_that_is_away_is_not_the_tokens_fault(tmp_path: Path) -> None:
     with running_issuer(tmp_path) as url:
         token = log_in(url, username="lan", password=LAN["password"]).json()["access_token"]
 
-    def refusal() -> Problem | None:
-        with pytest.raises(Problem) as refused:
-            TokenVerifier((url,)).verify(token)
-        return refused.value
-
-    problem = eventually(refusal, within=5)
-    assert problem is not None
-    assert (problem.status, problem.code) == (503, "issuer_out_of_reach")
+    with pytest.raises(Problem) as refused:
+        TokenVerifier((url,)).verify(token)
+    assert (refused.value.status, refused.value.code) == (503, "issuer_out_of_reach")

@@ -108,6 +108,12 @@ def build_api(verifier: Verifier, limits: Limits = LIMITS) -> tuple[Api, Shelf]:
         "notes", verifier, ACCESS, MemoryRunner(), _caught_up, limits=limits, refusal=NoteError
     )
 
+    _add_notes(api, shelf)
+    _add_files(api, shelf)
+    return api, shelf
+
+
+def _add_notes(api: Api, shelf: Shelf) -> None:
     @api.command("/v1/notes", action="notes.write", body=NoteSchema)
     def write(call: Call) -> Reply:
         """Write a note."""
@@ -139,6 +145,8 @@ def build_api(verifier: Verifier, limits: Limits = LIMITS) -> tuple[Api, Shelf]:
         """List the notes."""
         return Reply(body={"limit": call.args["limit"], "notes": sorted(shelf.notes)})
 
+
+def _add_files(api: Api, shelf: Shelf) -> None:
     @api.upload("/v1/files", action="notes.write", limit=UPLOAD_LIMIT)
     def store(call: Call) -> StoredReply:
         """Keep a file."""
@@ -162,8 +170,6 @@ def build_api(verifier: Verifier, limits: Limits = LIMITS) -> tuple[Api, Shelf]:
         """Give a file back."""
         content = shelf.files[call.params["digest"]]
         return Reply(content=[content[:10], content[10:]], headers={"Content-Type": "text/plain"})
-
-    return api, shelf
 
 
 def _caught_up(token: str, timeout: float) -> bool:

@@ -7,6 +7,7 @@ import os
 
 from libs.config import load
 from libs.web.nameko_http import HttpServer, OpsServer
+from libs.web.protocol import Protocol
 from libs.web.serve import run
 from libs.web.settings import ServerSettings
 from libs.web.tokens import TokenVerifier
@@ -23,4 +24,5 @@ class NotesService:
 
 
 if __name__ == "__main__":
+    Protocol.header_seconds = 1.0
     run(NotesService, load(ServerSettings, os.environ))

@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.command == "serve":
             # TERM ends the server through its `finally`, like Ctrl-C.
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-            serve(given.data, given.port, given.port_file)
+            serve(given.data, given.port, given.port_file, given.fake_time)
         elif given.command == "revoke":
             _show(given.data, revoke(given.data, given.id, datetime.now(UTC)))
         else:
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--subjects", type=Path)
         else:
             command.add_argument("--port-file", type=Path)
+            command.add_argument("--fake-time", action="store_true")
     return parser
 
 

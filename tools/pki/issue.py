@@ -22,17 +22,23 @@ from .architecture import AUTHORITIES, build
 from .store import State, Subject
 
 
-def init(data: Path, subjects: Sequence[Subject] = (), port: int = 0) -> State:
+def init(
+    data: Path,
+    subjects: Sequence[Subject] = (),
+    port: int = 0,
+    start: datetime | None = None,
+) -> State:
     """Create the PKI, or add subjects to one that exists; a known id keeps its certificate.
 
     The port goes into every certificate (the OCSP address), so it is chosen once: the given
-    one, else a free one from the kernel.
+    one, else a free one from the kernel. `start` is where the authorities' validity begins,
+    a day ago unless given.
     """
     try:
         state = store.load(data)
     except FileNotFoundError:
         # A day of slack: the clock of a verifier may be a little behind.
-        start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        start = start or datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
         state = State(port=port or _free_port(), created_at=start.isoformat())
     for name in AUTHORITIES:
         if not (data / "ca" / f"{name}.pem").exists():

@@ -1,11 +1,11 @@
 """The data folder of the test PKI: who has a certificate, from when, with which key.
 
-    DIR/pki.json            port, creation time, subjects (written last, atomically)
-    DIR/ca/*.pem            private keys of the authorities, mode 0600
-    DIR/ca/people/<id>.pem  public keys of the subjects
-    DIR/trust/*.pem         roots and intermediates: the trust store folder of a verifier
-    DIR/keys/<id>.p12       a subject's key and certificate; passphrase in <id>.pin, mode 0600
-    DIR/certificates/<id>.pem
+DIR/pki.json            port, creation time, subjects (written last, atomically)
+DIR/ca/*.pem            private keys of the authorities, mode 0600
+DIR/ca/people/<id>.pem  public keys of the subjects
+DIR/trust/*.pem         roots and intermediates: the trust store folder of a verifier
+DIR/keys/<id>.p12       a subject's key and certificate; passphrase in <id>.pin, mode 0600
+DIR/certificates/<id>.pem
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ ROLES = (OWNER, "relay", *SERVICES, "monitor")
 
 
 class DatabaseServer:
-    """A server that `admin_url` enters as a role that may create roles and databases."""
+    """A server that `admin_url` enters as a role that may create roles and databases.
+
+    It must be this installation's alone: roles and their passwords are the whole server's.
+    """
 
     def __init__(self, admin_url: str, credentials: Credentials) -> None:
         self.admin_url = admin_url

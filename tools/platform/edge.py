@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import signal
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 ROUTES = Path(__file__).resolve().parents[2] / "charts" / "lienthong" / "routes.yaml"
 LIVENESS = "/edge/livez"
+STOP_SIGNAL = signal.SIGTERM
 
 # A request's body is taken whole before a service sees it: a slow client costs the edge a file
 # and never one of a service's few workers, and a chunked body arrives with its length.
@@ -47,6 +49,8 @@ http {{
   proxy_set_header Host $http_host;
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Proto $scheme;
+  # Only letters that JSON takes as they are go back to the caller.
+  map $request_uri $instance {{ "~^(?<path>/[\\w/.~%:-]*)" $path; default "/"; }}
 {upstreams}
   server {{
     listen 127.0.0.1:{port};
@@ -65,7 +69,11 @@ _PROBLEMS = {
     413: ("too_large", "Nội dung quá lớn (tối đa 70 MiB).", "The body is over 70 MiB."),
     414: ("address_too_long", "Địa chỉ quá dài.", "The address is too long."),
     429: ("too_many_requests", "Quá nhiều yêu cầu.", "Too many requests; try again later."),
-    502: ("service_down", "Dịch vụ đang khởi động lại.", "The service is not there now; try again."),
+    502: (
+        "service_down",
+        "Dịch vụ đang khởi động lại.",
+        "The service is restarting; try again.",
+    ),
     504: ("service_slow", "Dịch vụ không trả lời kịp.", "The service did not answer in time."),
 }
 
@@ -134,6 +142,7 @@ def _problem(status: int) -> str:
         "status": status,
         "detail": english,
         "detail_vi": vietnamese,
+        "instance": "$instance",
         "code": code,
     }
     retry = "add_header Retry-After 1 always; " if status in (429, 502) else ""

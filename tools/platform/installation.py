@@ -112,7 +112,9 @@ class Installation:
         """The server that holds the database: the own cluster's, or DATABASE_URL's."""
         if self.own_database:
             return self.postgres.database
-        return DatabaseServer(self.settings["DATABASE_URL"], self.credentials)
+        # The database itself may not exist yet; every server has the one called "postgres".
+        maintenance = urlsplit(self.settings["DATABASE_URL"])._replace(path="/postgres").geturl()
+        return DatabaseServer(maintenance, self.credentials)
 
     @property
     def database_name(self) -> str:
@@ -131,11 +133,14 @@ class Installation:
     def environment(self, role: str) -> dict[str, str]:
         """Return what a process of ours sees: its own role's secrets, and no other variable."""
         system = self.settings.get("AXIS_SYSTEM_ID", "province")
+        # Machines get their tokens from the directory, found by everyone under the base URL.
+        token_key = {"TOKEN_KEY_FILE": str(self.credentials.folder / "token-key.pem")}
         return {
             **_surroundings(),
+            **(token_key if role == "directory" else {}),
+            "PUBLIC_URL": self.url,
             "BLOB_URL": f"file://{self.folder / 'blobs'}",
             "OIDC_ISSUER": f"{self.issuer_url},{self.url}",
-            "PUBLIC_URL": self.url,
             "AXIS_URL": self.axis_url,
             "AXIS_SYSTEM_ID": system,
             "AXIS_SECRET_FILE": str(self.credentials.path(f"axis.{system}")),

@@ -80,18 +80,21 @@ class Postgres:
         deadline = time.monotonic() + within
         while True:
             try:
-                return self._check_own()
+                self.check()
+                return
             except psycopg2.OperationalError as error:
                 if time.monotonic() > deadline:
                     raise PostgresError(f"PostgreSQL does not answer: {error}") from error
                 time.sleep(0.1)
 
-    def _check_own(self) -> None:
+    def check(self) -> bool:
+        """Say that this very cluster answers; raises `PostgresError` if another one does."""
         with closing(self.database.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("SHOW data_directory")
             row = cursor.fetchone()
         if row is None or Path(row[0]) != self.data:
             raise PostgresError(f"another server answers on port {self.port}: {row}")
+        return True
 
     def _initdb(self) -> None:
         unfinished = self._home.path / "data.unfinished"

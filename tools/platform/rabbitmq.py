@@ -109,12 +109,17 @@ class RabbitMQ:
         deadline = time.monotonic() + within
         while True:
             try:
-                self.ask("GET", f"health/checks/port-listener/{self.ports['amqp']}")
+                self.check()
                 return
             except RabbitMQError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
+
+    def check(self) -> bool:
+        """Say that our node takes AMQP clients; raises `RabbitMQError` if not."""
+        self.ask("GET", f"health/checks/port-listener/{self.ports['amqp']}")
+        return True
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Call the management API as administrator; raise `RabbitMQError` unless it agrees."""

@@ -15,7 +15,7 @@ class World:
 
     subjects: Sequence[Mapping[str, Any]] = ()
     """Holders of test certificates, as `tools.pki` reads them."""
-    accounts: Any = field(default_factory=lambda: {"accounts": []})
+    accounts: Any = field(default_factory=list)
     """People who log in at the development issuer, as `tools.issuer` reads them."""
     systems: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Systems connected to the axis, by id, each with the codes of its agencies."""

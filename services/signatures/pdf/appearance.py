@@ -20,7 +20,10 @@ class Drawing(BaseStampStyle):  # type: ignore[misc]
     pdf: bytes = b""
 
     def create_stamp(
-        self, writer: Any, box: BoxConstraints, text_params: dict[str, Any]
+        self,
+        writer: Any,
+        box: BoxConstraints,
+        text_params: dict[str, Any],  # noqa: ARG002 - named by pyHanko
     ) -> AppearanceContent:
         return _DrawnStamp(writer, box, self.pdf)
 

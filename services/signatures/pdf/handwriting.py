@@ -6,6 +6,7 @@ import hashlib
 import math
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[float, float]
 _STEPS = 14  # straight pieces between two points of the curve
@@ -97,9 +98,7 @@ def _fit(
     left, right = min(x for x, _ in everywhere), max(x for x, _ in everywhere)
     low, high = min(y for _, y in everywhere), max(y for _, y in everywhere)
     # Handwriting is wider than high: one unit of x is worth 1.5 units of y.
-    scale = min(
-        (width - 2 * margin) / ((right - left) * 1.5), (height - 2 * margin) / (high - low)
-    )
+    scale = min((width - 2 * margin) / ((right - left) * 1.5), (height - 2 * margin) / (high - low))
     shift_x = (width - (right - left) * 1.5 * scale) / 2
     shift_y = (height - (high - low) * scale) / 2
     return [
@@ -111,7 +110,7 @@ def _fit(
 def _ink(curve: list[Point], pen: float) -> list[Piece]:
     """Wider where the pen goes down and slowly, thin at both ends."""
     pieces, last = [], len(curve) - 1
-    for index, (start, end) in enumerate(zip(curve, curve[1:], strict=False)):
+    for index, (start, end) in enumerate(pairwise(curve)):
         length = math.dist(start, end) or 1e-6
         down = max(0.0, (start[1] - end[1]) / length)
         taper = min(1.0, 0.35 + 6 * min(index, last - index) / last)

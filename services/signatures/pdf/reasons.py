@@ -117,6 +117,12 @@ _TABLE: dict[str, tuple[Verdict, str, str, str]] = {
         "Thiếu chữ ký bắt buộc.",
         "A required signature is missing.",
     ),
+    "base_replaced": (
+        _FAILED,
+        "MODIFIED_AFTER_SIGNING",
+        "Tệp nhận lại không bắt đầu bằng tệp đã gửi đi ký.",
+        "What came back does not begin with the file that was given out for signing.",
+    ),
     "key_usage_wrong": (
         _OPEN,
         "CHAIN_CONSTRAINTS_FAILURE",

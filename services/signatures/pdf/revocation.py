@@ -22,9 +22,11 @@ from pyhanko_certvalidator.fetchers.common_utils import (
 from pyhanko_certvalidator.util import get_ocsp_urls
 
 from .fetch import Fetch, FetchFailed
+from .report import RevocationFacts
 
 KEPT = 60.0  # seconds that an answer may be used again for another file
 _MOST_KEPT = 1_000
+_OCSP = "application/ocsp-request"
 _MOST_CALLS = 30  # for one file: three signatures with their chains and authorities need 12
 
 
@@ -54,9 +56,25 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
         self.source = source
         self.failed: list[str] = []
         self._calls = 0
+        self._fetchers = Fetchers(_Ocsp(self), _Crl(self), _NoCertificates())
 
     def get_fetchers(self) -> Fetchers:
-        return Fetchers(_Ocsp(self), _Crl(self), _NoCertificates())
+        return self._fetchers
+
+    def told_of(
+        self,
+        certificate: x509.Certificate,
+        responses: Iterable[ocsp.OCSPResponse] = (),
+        lists: Iterable[crl.CertificateList] = (),
+    ) -> RevocationFacts | None:
+        """The newest thing that a responder, a list or the file's own evidence said."""
+        told = [
+            *_told_by_ocsp(
+                certificate, [*self._fetchers.ocsp_fetcher.fetched_responses(), *responses]
+            ),
+            *_told_by_crl(certificate, [*self._fetchers.crl_fetcher.fetched_crls(), *lists]),
+        ]
+        return max(told, key=lambda fact: str(fact.this_update), default=None)
 
     async def ask(self, url: str, key: bytes, body: bytes | None, content_type: str) -> bytes:
         self._calls += 1
@@ -100,7 +118,10 @@ class _Crl(CRLFetcher):  # type: ignore[misc]
         self._got: dict[bytes, list[crl.CertificateList]] = {}
 
     async def fetch(
-        self, cert: x509.Certificate, *, use_deltas: bool | None = None
+        self,
+        cert: x509.Certificate,
+        *,
+        use_deltas: bool | None = None,  # noqa: ARG002 - named by pyHanko
     ) -> list[crl.CertificateList]:
         lists = []
         for point in cert.crl_distribution_points[:3]:
@@ -125,13 +146,11 @@ class _Crl(CRLFetcher):  # type: ignore[misc]
 class _NoCertificates(CertificateFetcher):  # type: ignore[misc]
     """Intermediates come from the trust store and the file, never from an address in the file."""
 
-    async def fetch_cert_issuers(self, cert: Any) -> AsyncGenerator[x509.Certificate, None]:
+    async def fetch_cert_issuers(self, *_: Any) -> AsyncGenerator[x509.Certificate, None]:
         return
         yield
 
-    async def fetch_crl_issuers(
-        self, certificate_list: Any
-    ) -> AsyncGenerator[x509.Certificate, None]:
+    async def fetch_crl_issuers(self, *_: Any) -> AsyncGenerator[x509.Certificate, None]:
         return
         yield
 
@@ -139,4 +158,37 @@ class _NoCertificates(CertificateFetcher):  # type: ignore[misc]
         return ()
 
 
-_OCSP = "application/ocsp-request"
+def _told_by_ocsp(
+    certificate: x509.Certificate, responses: Iterable[ocsp.OCSPResponse]
+) -> Iterable[RevocationFacts]:
+    for response in responses:
+        basic = response["response_bytes"]["response"].parsed
+        for single in basic["tbs_response_data"]["responses"]:
+            asked = single["cert_id"]
+            same_issuer = asked["issuer_name_hash"].native in (
+                certificate.issuer.sha1,
+                certificate.issuer.sha256,
+            )
+            if same_issuer and asked["serial_number"].native == certificate.serial_number:
+                yield RevocationFacts(
+                    "ocsp",
+                    single["cert_status"].name,
+                    single["this_update"].native,
+                    single["next_update"].native,
+                )
+
+
+def _told_by_crl(
+    certificate: x509.Certificate, lists: Iterable[crl.CertificateList]
+) -> Iterable[RevocationFacts]:
+    for one in lists:
+        if one.issuer != certificate.issuer:
+            continue
+        entries = one["tbs_cert_list"]["revoked_certificates"]
+        serials = {entry["user_certificate"].native for entry in entries}
+        yield RevocationFacts(
+            "crl",
+            "revoked" if certificate.serial_number in serials else "good",
+            one["tbs_cert_list"]["this_update"].native,
+            one["tbs_cert_list"]["next_update"].native,
+        )

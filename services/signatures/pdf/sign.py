@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
@@ -92,9 +92,10 @@ def sign_number(
 
     Both stand on one line of the first page (Decree 30/2020, Annex I), so one field around
     both places carries them: drawing them on the page would break the leader's signature.
+    `number` ends where its place ends, before the printed "/QĐ-UBND".
     """
     texts = [
-        Text(number, number_box, centred=True),
+        Text(number, number_box, to_right=True),
         Text(date, date_box, style="italic"),
     ]
     box = union([number_box, date_box])
@@ -129,6 +130,8 @@ def _sign(
         raise SigningRefused(problem, f"the certificate cannot sign: {problem}")
     try:
         prepared, output = _prepare(pdf, role, signer, box, drawing, at)
+    except SigningRefused:
+        raise
     except Exception as error:
         # The file may be a stranger's: pyHanko fails with many classes on a malformed one.
         raise SigningRefused(
@@ -144,7 +147,7 @@ def _prepare(
 ) -> tuple[PreparedByteRangeDigest, BytesIO]:
     """The file with an empty place for the signature, and the digest of all the rest."""
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    if role in {name for name, _, _ in _fields(writer)}:
+    if any(True for _ in enumerate_sig_fields(writer, with_name=role)):
         raise SigningRefused("already_signed", f"the file already has a field named {role}")
     field = SigFieldSpec(role, box.page, (box.x1, box.y1, box.x2, box.y2))
     metadata = PdfSignatureMetadata(
@@ -154,7 +157,8 @@ def _prepare(
     session = maker.init_signing_session(writer)
     session.system_time = at
     document = session.prepare_tbs_document(None, bytes_reserved=2 * LARGEST_CMS)
-    return document.digest_tbs_document()
+    prepared, output = document.digest_tbs_document()
+    return prepared, output
 
 
 async def _cms(

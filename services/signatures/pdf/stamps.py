@@ -42,12 +42,12 @@ class StampRefused(ValueError):
 
 @dataclass(frozen=True)
 class Text:
-    """Words and their place: `number` is centred in it, `date` begins at its left edge."""
+    """Words and their place; `to_right` ends them at its right edge, as before a printed "/"."""
 
     words: str
     box: Box
     style: Style = "regular"
-    centred: bool = False
+    to_right: bool = False
 
 
 def leader_picture(person_id: str, box: Box, picture: bytes | None = None) -> bytes:
@@ -81,8 +81,8 @@ def texts_picture(texts: Sequence[Text]) -> bytes:
         # A number longer than its place is made narrower: it must never touch printed words.
         squeeze = min(1.0, text.box.width / width)
         left = text.box.x1 - whole.x1
-        if text.centred:
-            left += (text.box.width - width * squeeze) / 2
+        if text.to_right:
+            left += text.box.width - width * squeeze
         line = canvas.beginText(left, text.box.y1 - whole.y1 + TEXT_BASELINE)
         line.setFont(name, TEXT_SIZE)
         line.setHorizScale(100 * squeeze)

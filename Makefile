@@ -1,0 +1,67 @@
+# `make` or `make help` says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+READY := .venv/ready
+PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
+
+.PHONY: help venv system up down demo test test-fast lint format charts mutate lock check-fresh clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
+
+venv: $(READY)  ## the Python environment in .venv, alone
+
+$(READY): requirements-dev.lock pyproject.toml tools/setup/venv.sh $(PROTO)
+	tools/setup/venv.sh
+	@touch $@
+
+system:  # RabbitMQ, PDF tools, fonts: installed when root, else named
+	@tools/setup/install-apt.sh
+
+up: system $(READY)  ## start the platform in the background, with the demo's agencies
+	@$(BIN)/lienthong up
+
+down: $(READY)  ## end what `make up` started
+	@$(BIN)/lienthong down
+
+demo: system $(READY)  ## a signed directive through four tiers; report in build/demo
+	@$(BIN)/lienthong demo
+
+test: system $(READY)  ## all tests, on servers of their own
+	$(BIN)/pytest
+
+test-fast: $(READY)  ## tests that need no server
+	$(BIN)/pytest tests/unit tests/contract
+
+lint: $(READY)  ## style, types, imports between parts, event contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd proto && ../$(BIN)/buf lint
+
+format: $(READY)  ## put the code in its usual form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+charts: $(READY)  ## render and check the deployment
+	tools/charts/check.sh
+
+mutate: $(READY)  ## which changes of the code no test notices
+	$(BIN)/mutmut run
+
+lock: $(READY)  ## lock the requirements anew, to the newest versions allowed
+	cd $(CURDIR) && for each in requirements requirements-dev; do \
+	  UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --upgrade \
+	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    $$each.in -o $$each.lock; done
+
+check-fresh: $(READY)  ## fail if something is installed that no install step names
+	$(BIN)/python -m tools.setup.check_fresh
+
+clean:  ## stop the platform and remove its data, and all that was built; .venv stays
+	@[ ! -x $(BIN)/lienthong ] || $(BIN)/lienthong down
+	@cat build/*/postgres/{elsewhere,sockets.path} 2>/dev/null | xargs -r rm -rf -- || true
+	rm -rf build mutants .mutmut-cache .hypothesis .mypy_cache .ruff_cache

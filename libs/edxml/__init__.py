@@ -1,0 +1,60 @@
+"""edXML, the packets of Viet Nam's document axis (QCVN 102:2016/BTTTT): liberal in, exact out."""
+
+from libs.edxml.element import NAMESPACE, Element
+from libs.edxml.errors import MalformedPacket
+from libs.edxml.limits import Limits
+from libs.edxml.packets import (
+    Agency,
+    Attachment,
+    Business,
+    BusinessDocumentInfo,
+    Code,
+    DocumentHeader,
+    DocumentPacket,
+    DocumentType,
+    Extension,
+    OtherInfo,
+    PromulgationInfo,
+    Receiver,
+    ReplacementInfo,
+    ResponseFor,
+    SignerInfo,
+    StaffInfo,
+    StatusHeader,
+    StatusPacket,
+    Trace,
+    TraceHeader,
+)
+from libs.edxml.reader import parse, read
+from libs.edxml.writer import serialize, write
+
+__all__ = [
+    "NAMESPACE",
+    "Agency",
+    "Attachment",
+    "Business",
+    "BusinessDocumentInfo",
+    "Code",
+    "DocumentHeader",
+    "DocumentPacket",
+    "DocumentType",
+    "Element",
+    "Extension",
+    "Limits",
+    "MalformedPacket",
+    "OtherInfo",
+    "PromulgationInfo",
+    "Receiver",
+    "ReplacementInfo",
+    "ResponseFor",
+    "SignerInfo",
+    "StaffInfo",
+    "StatusHeader",
+    "StatusPacket",
+    "Trace",
+    "TraceHeader",
+    "parse",
+    "read",
+    "serialize",
+    "write",
+]

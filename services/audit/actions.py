@@ -1,0 +1,127 @@
+"""Which events are steps that a clerk would name, and in which words: the one table of it.
+
+A key is an event type, or type:variant where one type means different things to a reader (see
+`VARIANTS`). Every event type of the contract stands in `ACTIONS` or, with the reason, in `NO_LINE`.
+Status codes are those of QCVN 102:2016/BTTTT.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Action:
+    """What was done, in Vietnamese and English, and the status code that it means."""
+
+    vi: str
+    en: str
+    status: str = ""
+
+
+ACTIONS: dict[str, Action] = {
+    # An outgoing document (văn bản đi).
+    "DocumentDrafted": Action("Soạn dự thảo văn bản", "drafted"),
+    "DraftRevised": Action("Sửa dự thảo", "draft revised"),
+    "DraftReviewed": Action("Soát dự thảo, trình ký", "draft reviewed, laid before the leader"),
+    "DraftReturned": Action("Trả lại dự thảo", "draft returned to its author"),
+    "DocumentApproved": Action("Phê duyệt để ký", "approved for signature"),
+    "SignatureMade:leader": Action("Ký số của người có thẩm quyền", "signed by the leader"),
+    "DocumentNumbered": Action("Cấp số, đăng ký văn bản đi", "numbered and registered"),
+    "SignatureMade:seal": Action("Ký số của cơ quan (đóng dấu)", "sealed by the agency"),
+    "SignatureFailed": Action("Ký số không thành", "signing failed"),
+    "DocumentIssued": Action("Phát hành văn bản", "issued"),
+    "DocumentVoided": Action("Hủy văn bản, số không dùng lại", "voided, its number stays taken"),
+    # On the way.
+    "PacketSent:axis": Action("Gửi qua trục liên thông", "sent through the axis"),
+    "DeliveryRefused": Action("Không gửi được đến nơi nhận", "could not be delivered"),
+    "PacketArrived:axis": Action(
+        "Ban hành, gửi qua trục liên thông", "issued and sent through the axis"
+    ),
+    # An incoming document (văn bản đến).
+    "DocumentArrived": Action("Văn bản đến hệ thống", "arrived", "01"),
+    "ArrivalVerified:TOTAL_PASSED": Action(
+        "Kiểm tra chữ ký số: hợp lệ", "signatures checked: valid"
+    ),
+    "ArrivalVerified:INDETERMINATE": Action(
+        "Kiểm tra chữ ký số: chưa xác định", "signatures checked: indeterminate"
+    ),
+    "ArrivalVerified:TOTAL_FAILED": Action(
+        "Kiểm tra chữ ký số: không hợp lệ", "signatures checked: invalid"
+    ),
+    "DocumentRefused": Action("Từ chối tiếp nhận", "refused", "02"),
+    "DocumentAccepted": Action("Tiếp nhận, vào sổ văn bản đến", "accepted and registered", "03"),
+    "TaskAssigned": Action("Phân công xử lý", "assigned", "04"),
+    "TaskStarted": Action("Bắt đầu xử lý", "in process", "05"),
+    "TaskFinished": Action("Xong việc được giao", "task finished"),
+    "ProcessFinished": Action("Hoàn thành xử lý", "finished", "06"),
+    # What an agency behind the axis tells about its own steps.
+    "StatusReceived:01": Action("Văn bản đến hệ thống", "arrived", "01"),
+    "StatusReceived:02": Action("Từ chối tiếp nhận", "refused", "02"),
+    "StatusReceived:03": Action("Tiếp nhận", "accepted", "03"),
+    "StatusReceived:04": Action("Phân công xử lý", "assigned", "04"),
+    "StatusReceived:05": Action("Đang xử lý", "in process", "05"),
+    "StatusReceived:06": Action("Hoàn thành xử lý", "finished", "06"),
+    "StatusReceived:13": Action("Yêu cầu lấy lại", "asked to take back", "13"),
+    "StatusReceived:15": Action("Đồng ý lấy lại hoặc cập nhật", "take-back or update agreed", "15"),
+    "StatusReceived:16": Action(
+        "Từ chối lấy lại hoặc cập nhật", "take-back or update refused", "16"
+    ),
+}
+
+_ENTRY = "an entry of the directory, no step on a document"
+_MACHINE = "the platform's own work between two steps"
+_SAME_STEP = "the step that it follows from, or leads to, is a line"
+
+NO_LINE: dict[str, str] = {
+    "AgencyRegistered": _ENTRY,
+    "PersonRegistered": _ENTRY,
+    "PositionAssigned": _ENTRY,
+    "CertificateRegistered": _ENTRY,
+    "ClientRegistered": _ENTRY,
+    "DocumentRendered": _MACHINE,
+    "SignatureRequested": _MACHINE,
+    "SealRequested": _MACHINE,
+    "ValidationRequested": _MACHINE,
+    "ProcessOpened": _MACHINE,
+    "DispatchOpened": _MACHINE,
+    "PacketPrepared": _MACHINE,
+    "DeliveryOpened": _MACHINE,
+    "DocumentSigned": _SAME_STEP,  # SignatureMade:leader names the signer
+    "SigningFinished": _SAME_STEP,
+    "SigningRefused": _SAME_STEP,  # SignatureFailed
+    "SignatureMade:number": _SAME_STEP,  # DocumentNumbered
+    "FileValidated": _SAME_STEP,  # ArrivalVerified
+    "NumberTaken": _SAME_STEP,  # DocumentNumbered, DocumentAccepted
+    "NumberVoided": _SAME_STEP,  # DocumentVoided
+    "PacketSent:inside": _SAME_STEP,  # the recipient's DocumentArrived
+    "PacketArrived:inside": _SAME_STEP,  # DocumentArrived
+    "StatusSent": _SAME_STEP,  # the step told is itself a line
+    "StatusReceived:inside": _SAME_STEP,  # the step told is itself a line
+    "PacketUnreadable": "belongs to no document; it stands on the desk",
+    "StatusUnmatched": "belongs to no document of ours; it stands on the desk",
+}
+
+# The field that tells the variants of a type apart.
+VARIANTS = {
+    "SignatureMade": "role",
+    "ArrivalVerified": "verdict",
+    "PacketSent": "channel",
+    "PacketArrived": "channel",
+}
+
+
+def key_of(event_type: str, message: Any) -> str | None:
+    """The key of the event's action; None when it makes no line.
+
+    Raises `LookupError` for what the tables do not name: a step is never left out in silence.
+    """
+    key = event_type
+    if event_type == "StatusReceived":
+        key += ":" + (message.status_code if message.channel == "axis" else "inside")
+    elif event_type in VARIANTS:
+        key += f":{getattr(message, VARIANTS[event_type])}"
+    if key in NO_LINE:
+        return None
+    if key not in ACTIONS:
+        raise LookupError(f"{key[:80]} stands in neither table of actions")
+    return key

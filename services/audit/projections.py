@@ -1,0 +1,188 @@
+"""The auditor's read models, kept by every service's events.
+
+A line is made from its event alone; names, codes and titles are looked up when it is shown. So
+nothing depends on the order in which the events of different categories come.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from libs.db import Unit
+from libs.eventstore import Recorded
+from libs.messaging.applier import Handler
+from services.audit.actions import ACTIONS, key_of
+from services.audit.tables import (
+    agency_entry,
+    document_fact,
+    line,
+    person_entry,
+    position_entry,
+    trace,
+)
+
+# Who did the step, whose document it is about, and with whom it was done: the field of the event.
+_AGENCY = {
+    "PacketArrived": "sender_id",
+    "PacketSent": "sender_id",
+    "DeliveryRefused": "sender_id",
+    "StatusReceived": "recipient_id",
+}
+_COUNTERPART = {
+    "PacketArrived": "recipient_id",
+    "PacketSent": "recipient_id",
+    "DeliveryRefused": "recipient_id",
+    "StatusReceived": "sender_id",
+    "DocumentArrived": "sender_id",
+}
+# The blob that names the handler whom our directory does not know.
+_NAMED_IN = {"PacketArrived": "text", "StatusReceived": "staff"}
+
+
+def project_line(message: Any, event: Recorded, unit: Unit) -> None:
+    """Write the event's line, if it makes one, and move its trace's beginning."""
+    action = key_of(event.type, message)
+    if action is None:
+        return
+    _put(unit, line, _line(message, event, action))
+    statement = insert(trace).values(trace=event.trace, tx=event.tx, position=event.position)
+    first = statement.excluded
+    unit.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["trace"],
+            set_={"tx": first.tx, "position": first.position},
+            where=tuple_(first.tx, first.position) < tuple_(trace.c.tx, trace.c.position),
+        )
+    )
+
+
+def _line(message: Any, event: Recorded, action: str) -> dict[str, Any]:
+    agency = getattr(message, _AGENCY.get(event.type, "agency_id"), "") or event.agency
+    counterpart = getattr(message, _COUNTERPART[event.type]) if event.type in _COUNTERPART else ""
+    return {
+        "event_id": event.event_id,
+        "tx": event.tx,
+        "position": event.position,
+        "trace": event.trace,
+        "event_type": event.type,
+        "action": action,
+        "status_code": ACTIONS[action].status,
+        "agency_id": UUID(agency),
+        "document_id": _id(getattr(message, "document_id", "")),
+        "packet_id": _id(getattr(message, "packet_id", "")),
+        **_handler(message, event),
+        **_times(message, event),
+        "unit": getattr(message, "unit", ""),
+        "assignee_id": _id(getattr(message, "assignee_id", "")),
+        "assignee_position_id": _id(getattr(message, "assignee_position_id", "")),
+        "counterpart_id": _id(counterpart),
+    }
+
+
+def _handler(message: Any, event: Recorded) -> dict[str, Any]:
+    """Who did it: by id, or by the blob that tells; the one whose key signed is the signer."""
+    nobody = {"handler": None, "person_id": None, "position_id": None, "named_in": None}
+    if event.type in _NAMED_IN:
+        return {**nobody, "named_in": getattr(message, _NAMED_IN[event.type]) or None}
+    if event.type == "SignatureMade" and message.role == "leader":
+        person = f"person:{message.owner_id}"
+        return {**nobody, "handler": person, "person_id": UUID(message.owner_id)}
+    kind, _, who = event.handler.partition(":")
+    person_id, _, position_id = who.partition("/")
+    if kind != "person":
+        return {**nobody, "handler": event.handler}
+    ids = {"person_id": UUID(person_id), "position_id": _id(position_id)}
+    return {**nobody, "handler": event.handler, **ids}
+
+
+def _times(message: Any, event: Recorded) -> dict[str, datetime]:
+    at = order_at = event.occurred_at
+    if event.type == "StatusReceived":
+        at = datetime.fromisoformat(message.told_at).astimezone(UTC)
+        # Packets tell whole seconds: the step stands at the end of its second, so that it does
+        # not come before what led to it, but never later than it was heard of.
+        order_at = min(at.replace(microsecond=999_999), max(at, event.occurred_at))
+    return {"at": at, "order_at": order_at, "recorded_at": event.recorded_at}
+
+
+def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
+    """Keep an entry of an agency beside the earlier ones."""
+    names = ("code", "valid_from", "valid_to")
+    row = {
+        "agency_id": UUID(message.agency_id),
+        "since": event.occurred_at,
+        "tier": message.tier,
+        "name": message.name,
+        "codes": [{name: getattr(code, name) for name in names} for code in message.codes],
+    }
+    _put(unit, agency_entry, {**row, **_place(event)})
+
+
+def project_person(message: Any, event: Recorded, unit: Unit) -> None:
+    """Keep the digest of a person's card."""
+    row = {"person_id": UUID(message.person_id), "card": message.card}
+    _put(unit, person_entry, {**row, **_place(event)})
+
+
+def project_position(message: Any, event: Recorded, unit: Unit) -> None:
+    """Keep the title and unit of a position."""
+    row = {
+        "position_id": UUID(message.position_id),
+        "unit": message.unit,
+        "title": message.title,
+    }
+    _put(unit, position_entry, {**row, **_place(event)})
+
+
+def project_document(message: Any, event: Recorded, unit: Unit) -> None:
+    """Keep what the event tells of its document: number, text, signer, packet; and its line."""
+    row = {
+        "document_id": UUID(message.document_id),
+        "trace": event.trace,
+        "packet_id": _id(getattr(message, "packet_id", "")),
+        "code": _code(message),
+        "text": getattr(message, "text", "") or None,
+        "signer_id": _id(getattr(message, "signer_id", "")),
+        "signer_position_id": _id(getattr(message, "signer_position_id", "")),
+    }
+    _put(unit, document_fact, {**row, **_place(event)})
+    project_line(message, event, unit)
+
+
+def _code(message: Any) -> str | None:
+    """Number and sign (số, ký hiệu), below 10 with a leading zero (Decree 30/2020, art. 15)."""
+    if getattr(message, "number", 0):
+        return f"{message.number:02}/{message.notation}"
+    return getattr(message, "code", "") or None
+
+
+def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
+    """Write the row; a rebuild over an old one replaces it."""
+    statement = insert(table).values(**row)
+    key = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in row if name not in key}
+    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+
+
+def _place(event: Recorded) -> dict[str, int]:
+    return {"tx": event.tx, "position": event.position}
+
+
+def _id(text: str) -> UUID | None:
+    return UUID(text) if text else None
+
+
+PROJECTIONS: dict[str, Handler] = {
+    **{key.partition(":")[0]: project_line for key in ACTIONS},
+    "AgencyRegistered": project_agency,
+    "PersonRegistered": project_person,
+    "PositionAssigned": project_position,
+    "DocumentDrafted": project_document,
+    "DraftRevised": project_document,
+    "DocumentNumbered": project_document,
+    "DocumentIssued": project_document,
+    "DocumentArrived": project_document,
+}

@@ -1,0 +1,204 @@
+"""What the auditor asks of the read models, as known now or at any instant.
+
+"As of" an instant means: the events up to the last one, in store order, that was recorded by
+then. Every question takes that event's place as `known`; None asks for everything.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
+
+from libs.eventstore import START, Place
+from services.audit.tables import (
+    agency_entry,
+    document_fact,
+    line,
+    person_entry,
+    position_entry,
+    trace,
+)
+
+Lines = Sequence[Row[Any]]
+Facts = dict[UUID, list[Row[Any]]]
+
+_ORDER = (line.c.order_at, line.c.tx, line.c.position)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which steps; what is None does not matter. `start` is within, `end` is not."""
+
+    handler: UUID | None = None
+    agency: str | None = None
+    status: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line's place in the timeline, behind which the next page begins."""
+
+    order_at: datetime
+    tx: int
+    position: int
+
+
+def place_at(connection: Connection, at: datetime) -> Place:
+    """The place of the last event, in store order, that was recorded by `at`."""
+    row = connection.execute(
+        text(
+            "SELECT tx, position FROM es.event WHERE recorded_at <= :at"
+            " ORDER BY tx DESC, position DESC LIMIT 1"
+        ),
+        {"at": at},
+    ).first()
+    return Place(*row) if row else START
+
+
+def _known(table: Table, known: Place | None) -> ColumnElement[bool]:
+    if known is None:
+        return literal(True)
+    return tuple_(table.c.tx, table.c.position) <= tuple_(literal(known.tx), known.position)
+
+
+def trace_exists(connection: Connection, trace_id: UUID) -> bool:
+    """Whether the trace has any line."""
+    found = connection.execute(select(trace.c.tx).where(trace.c.trace == trace_id)).first()
+    return found is not None
+
+
+def lines_of(connection: Connection, trace_id: UUID, known: Place | None) -> Lines:
+    """The trace's timeline."""
+    query = select(line).where(line.c.trace == trace_id, _known(line, known)).order_by(*_ORDER)
+    return connection.execute(query).all()
+
+
+def steps(
+    connection: Connection, wanted: Wanted, known: Place | None, after: Step | None, limit: int
+) -> Lines:
+    """Lines of all traces that are wanted, in the order of time, behind `after`."""
+    query = select(line).where(_known(line, known)).order_by(*_ORDER).limit(limit)
+    if wanted.handler:
+        query = query.where(line.c.person_id == wanted.handler)
+    if wanted.agency:
+        query = query.where(line.c.agency_id.in_(_agencies(connection, wanted.agency)))
+    if wanted.status:
+        query = query.where(line.c.status_code == wanted.status)
+    if wanted.start:
+        query = query.where(line.c.at >= wanted.start)
+    if wanted.end:
+        query = query.where(line.c.at < wanted.end)
+    if after:
+        place = (literal(after.order_at), literal(after.tx), literal(after.position))
+        query = query.where(tuple_(*_ORDER) > tuple_(*place))
+    return connection.execute(query).all()
+
+
+def _agencies(connection: Connection, id_or_code: str) -> list[UUID]:
+    """The agency of this id, or those that have or had this code."""
+    try:
+        return [UUID(id_or_code)]
+    except ValueError:
+        wanted = literal([{"code": id_or_code}], JSONB)
+        query = select(agency_entry.c.agency_id).where(agency_entry.c.codes.contains(wanted))
+        return list(connection.execute(query.distinct()).scalars())
+
+
+def traces(connection: Connection, after: Place | None, limit: int) -> Lines:
+    """Traces by their first line, newest first, behind `after`."""
+    query = select(trace).order_by(trace.c.tx.desc(), trace.c.position.desc()).limit(limit)
+    if after:
+        before = tuple_(trace.c.tx, trace.c.position) < tuple_(literal(after.tx), after.position)
+        query = query.where(before)
+    return connection.execute(query).all()
+
+
+def spans(connection: Connection, trace_ids: Iterable[UUID]) -> Lines:
+    """For each trace and agency: how many lines, and the times of the first and last."""
+    query = (
+        select(
+            line.c.trace,
+            line.c.agency_id,
+            func.count().label("lines"),
+            func.min(line.c.at).label("first"),
+            func.max(line.c.at).label("last"),
+        )
+        .where(line.c.trace.in_(list(trace_ids)))
+        .group_by(line.c.trace, line.c.agency_id)
+    )
+    return connection.execute(query).all()
+
+
+def texts(
+    connection: Connection, trace_ids: Iterable[UUID], known: Place | None
+) -> dict[UUID, str]:
+    """The digest of each trace's text: the newest known one of its first document."""
+    facts = document_fact
+    query = (
+        select(facts.c.trace, facts.c.document_id, facts.c.text)
+        .where(facts.c.trace.in_(list(trace_ids)), _known(facts, known))
+        .order_by(facts.c.tx, facts.c.position)
+    )
+    first: dict[UUID, UUID] = {}
+    found: dict[UUID, str] = {}
+    for row in connection.execute(query):
+        if first.setdefault(row.trace, row.document_id) == row.document_id and row.text:
+            found[row.trace] = row.text
+    return found
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Every known entry behind some lines, oldest first; documents by id and by packet."""
+
+    agencies: Facts
+    people: Facts
+    positions: Facts
+    documents: Facts
+    packets: Facts
+
+
+def replicas(connection: Connection, lines: Lines, known: Place | None) -> Replicas:
+    """What the lines' ids stand for."""
+
+    def facts(table: Table, key: str, ids: Iterable[UUID | None]) -> Facts:
+        wanted = {one for one in ids if one is not None}
+        column = table.c[key]
+        query = select(table).where(column.in_(wanted), _known(table, known))
+        found: Facts = {}
+        for row in connection.execute(query.order_by(table.c.tx, table.c.position)):
+            found.setdefault(row._mapping[key], []).append(row)
+        return found
+
+    packets = facts(document_fact, "packet_id", (row.packet_id for row in lines))
+    documents = facts(document_fact, "document_id", (row.document_id for row in lines))
+    signers = (fact.signer_position_id for some in documents.values() for fact in some)
+    agencies = [*(row.agency_id for row in lines), *(row.counterpart_id for row in lines)]
+    people = [*(row.person_id for row in lines), *(row.assignee_id for row in lines)]
+    posts = [
+        *(row.position_id for row in lines),
+        *(row.assignee_position_id for row in lines),
+        *signers,
+    ]
+    return Replicas(
+        agencies=facts(agency_entry, "agency_id", agencies),
+        people=facts(person_entry, "person_id", people),
+        positions=facts(position_entry, "position_id", posts),
+        documents=documents,
+        packets=packets,
+    )
+
+
+def agencies(connection: Connection, ids: Iterable[UUID]) -> Facts:
+    """All entries of these agencies, oldest first."""
+    query = select(agency_entry).where(agency_entry.c.agency_id.in_(set(ids)))
+    found: Facts = {}
+    for row in connection.execute(query.order_by(agency_entry.c.tx, agency_entry.c.position)):
+        found.setdefault(row.agency_id, []).append(row)
+    return found

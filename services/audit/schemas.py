@@ -1,0 +1,70 @@
+"""The auditor's HTTP arguments."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def moment(text: str, *, end: bool) -> datetime:
+    """An instant with its zone (RFC 3339), or a day in Việt Nam: its begin, or its end.
+
+    Raises `ValueError`.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            day = date.fromisoformat(text) + timedelta(days=end)
+            return datetime.combine(day, time(), VIETNAM).astimezone(UTC)
+        if _INSTANT.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the years that can be counted") from error
+    raise ValueError("neither an instant with its zone nor a day")
+
+
+def _moment(*, end: bool = False, **options: Any) -> fields.Function:
+    """An argument that `moment` reads."""
+
+    def read(value: Any) -> datetime:
+        try:
+            # A query turns the plus sign of a zone into a space.
+            return moment(value.replace(" ", "+"), end=end)
+        except (ValueError, AttributeError) as error:
+            raise ValidationError(
+                "Not an instant such as 2026-11-22T09:00:00+07:00 or a day such as 2026-11-22."
+            ) from error
+
+    return fields.Function(
+        deserialize=read, load_default=None, metadata={"type": "string"}, **options
+    )
+
+
+class TraceArgs(Schema):
+    """`at`: as known then."""
+
+    at = _moment(end=True)
+
+
+class PageArgs(Schema):
+    """Cursor paging."""
+
+    cursor = fields.Str(load_default=None)
+    limit = fields.Int(load_default=50, validate=validate.Range(1, 200))
+
+
+class StepArgs(PageArgs):
+    """Whose steps, of which agency, in which status, from when until when, as known when."""
+
+    handler = fields.UUID(load_default=None)
+    agency = fields.Str(load_default=None, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}\Z"))
+    status = fields.Str(load_default=None, validate=validate.Regexp(r"[0-9]{2}\Z"))
+    # "from" is a word of Python's own.
+    start = _moment(data_key="from")
+    end = _moment(data_key="to", end=True)
+    at = _moment(end=True)

@@ -1,0 +1,273 @@
+"""The documents service over HTTP; everything under the agency that the token names."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from libs.blobs import BlobMissing, BlobStore, open_store
+from libs.db import Database, database_of
+from libs.messaging.read_after import token
+from libs.service import api_of
+from libs.web.api import Api
+from libs.web.call import Call, Reply
+from libs.web.paging import decode_cursor, encode_cursor
+from services.documents import handlers, queries, schemas, types, views
+from services.documents.commands import (
+    ApproveDocument,
+    DraftDocument,
+    RefuseDocument,
+    ReturnDraft,
+    ReviewDraft,
+    VoidDocument,
+)
+from services.documents.domain.outgoing import Outgoing
+from services.documents.domain.register import OUTGOING, code_text
+from services.documents.errors import (
+    AgencyUnknown,
+    DocumentsError,
+    DocumentUnknown,
+    FileErased,
+    NoFile,
+    NoReport,
+)
+from services.documents.handlers import Done, Order
+from services.documents.settings import Settings
+from services.documents.texts import put_text
+
+DOCUMENT = "/v1/documents/<uuid:document_id>"
+
+
+def build_api(settings: Settings) -> Api:
+    """The API with all its parts."""
+    api = api_of("documents", settings, DocumentsError)
+    database = database_of(settings.database_url, "documents")
+    add_routes(api, database, open_store(settings.blob_url))
+    return api
+
+
+def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
+    """All routes of the service."""
+    _drafting(api, blobs)
+    _steps(api, blobs)
+    _arrivals(api, blobs)
+    _look_ups(api, database, blobs)
+    _files(api, database, blobs)
+
+
+def _drafting(api: Api, blobs: BlobStore) -> None:
+    @api.command("/v1/documents", "documents.draft", body=schemas.DraftBody)
+    def draft_document(call: Call) -> Reply:
+        """Write a draft (dự thảo)."""
+        body, agency_id = call.body, _agency(call)
+        command = DraftDocument(
+            document_id=uuid5(call.command_id, "document"),
+            agency_id=agency_id,
+            notation=handlers.sign_of(call.unit, agency_id, body["type_code"], body["unit_sign"]),
+            type_code=types.document_type(body["type_code"]).code,
+            text=put_text(blobs, _text(call)),
+            urgency=body["urgency"],
+            signer_id=body["signer_id"],
+            signer_position_id=body["signer_position_id"],
+            recipients=tuple(dict.fromkeys(body["recipients"])),
+            answers=body["answers"],
+            carries_out=body["carries_out"],
+        )
+        done = handlers.draft(call.unit, _order(call), command, body["subject"])
+        return _reply(call, done, status=201)
+
+    @api.command(f"{DOCUMENT}/text", "documents.revise", body=schemas.TextBody, method="PUT")
+    def revise_draft(call: Call) -> Reply:
+        """Replace the draft's text."""
+        text, document_id = put_text(blobs, _text(call)), call.params["document_id"]
+        subject = call.body["subject"]
+        return _reply(call, handlers.revise(call.unit, _order(call), document_id, text, subject))
+
+    @api.command(f"{DOCUMENT}/review", "documents.review")
+    def review_draft(call: Call) -> Reply:
+        """Find the draft ready for the leader (thẩm tra)."""
+        return _change(call, ReviewDraft())
+
+    @api.command(f"{DOCUMENT}/return", "documents.return", body=schemas.NoteBody)
+    def return_draft(call: Call) -> Reply:
+        """Send the draft back to its author."""
+        return _change(call, ReturnDraft(put_text(blobs, {"note": call.body["note"]})))
+
+
+def _steps(api: Api, blobs: BlobStore) -> None:
+    @api.command(f"{DOCUMENT}/approve", "documents.approve")
+    def approve_document(call: Call) -> Reply:
+        """Approve and sign: only the signer named in the draft (phê duyệt, ký)."""
+        principal = call.principal
+        return _change(call, ApproveDocument(principal.subject, principal.position))
+
+    @api.command(f"{DOCUMENT}/issue", "documents.issue")
+    def issue_document(call: Call) -> Reply:
+        """Number, seal and issue (cấp số, đóng dấu, phát hành)."""
+        return _reply(call, handlers.issue(call.unit, _order(call), call.params["document_id"]))
+
+    @api.command(f"{DOCUMENT}/void", "documents.void", body=schemas.NoteBody)
+    def void_document(call: Call) -> Reply:
+        """Abandon the document; a number that it has stays taken (hủy)."""
+        command = VoidDocument(put_text(blobs, {"note": call.body["note"]}))
+        document_id = call.params["document_id"]
+        return _reply(call, handlers.void(call.unit, _order(call), document_id, command))
+
+
+def _arrivals(api: Api, blobs: BlobStore) -> None:
+    @api.command(f"{DOCUMENT}/accept", "documents.accept")
+    def accept_document(call: Call) -> Reply:
+        """Accept the incoming document and enter it in the register (tiếp nhận, vào sổ)."""
+        return _reply(call, handlers.accept(call.unit, _order(call), call.params["document_id"]))
+
+    @api.command(f"{DOCUMENT}/refuse", "documents.refuse", body=schemas.RefusalBody)
+    def refuse_document(call: Call) -> Reply:
+        """Refuse the incoming document, with the reason (từ chối tiếp nhận)."""
+        note = put_text(blobs, {"note": call.body["note"]})
+        command = RefuseDocument(call.body["reason_code"], note)
+        document_id = call.params["document_id"]
+        return _reply(call, handlers.refuse(call.unit, _order(call), document_id, command))
+
+
+def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
+    @api.query("/v1/documents", "documents.read", args=schemas.ListArgs)
+    def list_documents(call: Call) -> Reply:
+        """The agency's documents, newest first."""
+        args, agency_id = call.args, _agency(call)
+        after = (
+            decode_cursor(args["cursor"], {"tx": int, "position": int}) if args["cursor"] else {}
+        )
+        with database.unit() as unit:
+            rows = queries.documents(
+                unit.connection,
+                agency_id,
+                direction=args["direction"],
+                state=args["state"],
+                after=(after["tx"], after["position"]) if after else None,
+                limit=args["limit"],
+            )
+        full = len(rows) == args["limit"]
+        last = {name: rows[-1][name] for name in ("tx", "position")} if full else None
+        documents = [views.line(row, blobs) for row in rows]
+        return Reply(body={"documents": documents, "next": encode_cursor(last) if last else None})
+
+    @api.query(DOCUMENT, "documents.read")
+    def show_document(call: Call) -> Reply:
+        """One document; its ETag is the version that If-Match takes."""
+        with database.unit() as unit:
+            row = _row(call, unit.connection)
+            agencies = tuple(filter(None, [*row["recipients"], row["sender_id"]]))
+            names = queries.known_agencies(unit.connection, agencies)
+        return Reply(body=views.detail(row, names, blobs), etag=row["version"])
+
+    @api.query("/v1/registers", "documents.read_register", args=schemas.RegisterArgs)
+    def show_register(call: Call) -> Reply:
+        """A register of the agency: the columns of Decree 30/2020 (sổ đăng ký văn bản)."""
+        args, agency_id = call.args, _agency(call)
+        after = decode_cursor(args["cursor"], {"after": int})["after"] if args["cursor"] else 0
+        series = args["series"]
+        with database.unit() as unit:
+            rows = queries.register(
+                unit.connection, agency_id, args["year"], series, after, args["limit"]
+            )
+            recipients = tuple({each for row in rows for each in row["recipients"]})
+            names = queries.known_agencies(unit.connection, recipients)
+        if series == OUTGOING:
+            entries = [views.outgoing_entry(row, names, blobs) for row in rows]
+        else:
+            entries = [views.incoming_entry(row, blobs) for row in rows]
+        full = len(rows) == args["limit"]
+        following = encode_cursor({"after": rows[-1]["line"]}) if full else None
+        head = {"year": args["year"], "series": series}
+        return Reply(body={**head, "entries": entries, "next": following})
+
+
+def _files(api: Api, database: Database, blobs: BlobStore) -> None:
+    @api.query(f"{DOCUMENT}/file", "documents.read", args=schemas.FileArgs)
+    def get_file(call: Call) -> Reply:
+        """A file of the document, checked against its digest before the first byte goes out."""
+        with database.unit() as unit:
+            row = _row(call, unit.connection)
+        found, index = views.files(row), call.args["index"]
+        if index is None:
+            found, index = [file for file in found if file["main"]], 0
+        if index >= len(found):
+            raise NoFile
+        file = found[index]
+        content = _read(blobs, file["digest"])
+        # What a sender says of his file is not repeated: the bytes tell.
+        kind = views.PDF if content.startswith(b"%PDF-") else "application/octet-stream"
+        return _bytes(content, kind, file["digest"], file["name"])
+
+    @api.query(f"{DOCUMENT}/report", "documents.read")
+    def get_report(call: Call) -> Reply:
+        """The validation report of an incoming document's main file."""
+        with database.unit() as unit:
+            digest = _row(call, unit.connection)["report"]
+        if digest is None:
+            raise NoReport
+        return _bytes(_read(blobs, digest), "application/json", digest, "report.json")
+
+
+def _agency(call: Call) -> UUID:
+    try:
+        return UUID(call.principal.agency)
+    except ValueError as error:
+        raise AgencyUnknown from error
+
+
+def _order(call: Call) -> Order:
+    principal = call.principal
+    return Order(
+        call.command_id, _agency(call), principal.handler, principal.behalf, call.expected_version
+    )
+
+
+def _text(call: Call) -> dict[str, Any]:
+    return {name: call.body[name] for name in ("subject", "summary", "paragraphs", "addressees")}
+
+
+def _change(call: Call, command: handlers.OutgoingOrder) -> Reply:
+    document_id = call.params["document_id"]
+    return _reply(call, handlers.change(call.unit, _order(call), document_id, command))
+
+
+def _reply(call: Call, done: Done, status: int = 200) -> Reply:
+    document = done.document
+    body: dict[str, Any] = {
+        "document_id": document.document_id,
+        "state": document.state,
+        "version": done.version,
+    }
+    if isinstance(document, Outgoing):
+        numbered = document.numbered
+        body["code"] = code_text(numbered.number, numbered.notation) if numbered else None
+        body["issued_on"] = numbered.issued_on if numbered else None
+    else:
+        body["arrival_number"] = document.accepted.arrival_number if document.accepted else None
+    after = token(call.unit.store, done.appended) if done.appended else None
+    return Reply(status, body, etag=done.version, read_after=after)
+
+
+def _row(call: Call, connection: Any) -> dict[str, Any]:
+    row = queries.one_document(connection, call.params["document_id"])
+    if row is None:
+        raise DocumentUnknown
+    call.require_agency(row["agency_id"])
+    return row
+
+
+def _read(blobs: BlobStore, digest: str) -> bytes:
+    try:
+        return blobs.read(digest)
+    except BlobMissing as error:
+        raise FileErased from error
+
+
+def _bytes(content: bytes, kind: str, digest: str, name: str) -> Reply:
+    headers = {
+        "Content-Type": kind,
+        "Content-Length": str(len(content)),
+        "ETag": f'"{digest}"',
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name[:200], safe='')}",
+    }
+    return Reply(content=[content], headers=headers)

@@ -1,0 +1,158 @@
+"""Why the documents service refuses."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+
+class DocumentsError(Exception):
+    """A refusal: `code` for programs, `vi` and `en` for people, `data()` to act on."""
+
+    code = "documents_refused"
+    status = 409
+    vi = "Không thực hiện được."
+    en = "This cannot be done."
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(self.code)
+        self._data = data
+
+    def data(self) -> dict[str, Any]:
+        """JSON values that say what and where."""
+        return self._data
+
+
+class DocumentUnknown(DocumentsError):
+    """There is no such document, or it is another agency's: the two look the same."""
+
+    code = "not_found"
+    status = 404
+    vi = "Không tìm thấy."
+    en = "There is nothing here."
+
+
+class WrongDirection(DocumentsError):
+    """An outgoing document was treated as an incoming one, or the other way round."""
+
+    code = "document_direction_wrong"
+    vi = "Thao tác này không dành cho loại văn bản đi hoặc đến này."
+    en = "This is not done with documents of this direction."
+
+
+class WrongState(DocumentsError):
+    """The document is not at a step where this may be done."""
+
+    code = "document_state_wrong"
+    vi = "Văn bản không ở bước được phép thực hiện thao tác này."
+    en = "The document is not at a step at which this may be done."
+
+    def __init__(self, state: str, allowed: Iterable[str]) -> None:
+        super().__init__(state=state, allowed=list(allowed))
+
+
+class NotTheSigner(DocumentsError):
+    """Only the leader whom the draft names approves it, in the position that it names."""
+
+    code = "not_the_signer"
+    status = 403
+    vi = "Chỉ người ký ghi trong dự thảo mới được phê duyệt."
+    en = "Only the signer named in the draft may approve it."
+
+
+class VerdictPending(DocumentsError):
+    """Nobody accepts before the signatures were checked (QĐ 28/2018, article 9)."""
+
+    code = "verdict_pending"
+    vi = "Chữ ký số đang được kiểm tra; hãy chờ kết quả."
+    en = "The signatures are still being checked; wait for the verdict."
+
+
+class VerdictFailed(DocumentsError):
+    """A document whose signatures are not valid is refused, not accepted."""
+
+    code = "verdict_failed"
+    vi = "Chữ ký số không hợp lệ; hãy từ chối tiếp nhận văn bản."
+    en = "The signatures are not valid; refuse the document."
+
+
+class TypeUnknown(DocumentsError):
+    """The type code is none of the decree's 29."""
+
+    code = "document_type_unknown"
+    status = 422
+    vi = "Không có loại văn bản này trong Nghị định 30/2020/NĐ-CP."
+    en = "Decree 30/2020 knows no document type with this code."
+
+
+class NotationUnfit(DocumentsError):
+    """No sign (ký hiệu) can be made of the type, the agency and the field."""
+
+    code = "notation_invalid"
+    status = 422
+    vi = "Không lập được ký hiệu văn bản; công văn cần ký hiệu đơn vị soạn thảo hoặc lĩnh vực."
+    en = "No sign can be made; a công văn needs the abbreviation of its drafting unit or field."
+
+
+class AgencyUnknown(DocumentsError):
+    """The acting agency is not in the directory yet."""
+
+    code = "agency_unknown"
+    vi = "Cơ quan chưa có trong danh mục."
+    en = "The acting agency is not known from the directory."
+
+
+class SignerUnknown(DocumentsError):
+    """The signer holds no such position in the agency."""
+
+    code = "signer_unknown"
+    status = 422
+    vi = "Người ký không giữ chức vụ này tại cơ quan."
+    en = "The signer does not hold this position in the agency."
+
+
+class RecipientsUnknown(DocumentsError):
+    """Some recipients are not in the directory, or are the agency itself."""
+
+    code = "recipients_unknown"
+    status = 422
+    vi = "Có nơi nhận không thuộc danh mục hoặc chính là cơ quan gửi."
+    en = "Some recipients are not in the directory, or are the sender itself."
+
+    def __init__(self, recipients: Iterable[UUID]) -> None:
+        super().__init__(recipients=sorted(str(each) for each in recipients))
+
+
+class SourceNotAccepted(DocumentsError):
+    """What is answered or carried out must be an incoming document that the agency accepted."""
+
+    code = "source_not_accepted"
+    status = 422
+    vi = "Văn bản được trả lời hoặc thực hiện phải là văn bản đến mà cơ quan đã tiếp nhận."
+    en = "What is answered or carried out must be an incoming document accepted by the agency."
+
+
+class NoFile(DocumentsError):
+    """The document has no such file yet, or never will have."""
+
+    code = "file_missing"
+    status = 404
+    vi = "Văn bản không có tệp này."
+    en = "The document has no such file."
+
+
+class NoReport(DocumentsError):
+    """There is no validation report: the verdict is pending, or the document is outgoing."""
+
+    code = "report_missing"
+    status = 404
+    vi = "Văn bản chưa có báo cáo kiểm tra chữ ký số."
+    en = "The document has no validation report."
+
+
+class FileErased(DocumentsError):
+    """The bytes were erased by order; the events still tell of them."""
+
+    code = "file_erased"
+    status = 410
+    vi = "Tệp đã được xóa."
+    en = "The file was erased."

@@ -1,0 +1,286 @@
+"""What happens to documents and registers: the events of this service.
+
+Fields are named as in `proto/lienthong/documents/v1`, which says what each of them means.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Box:
+    """A place on a page, in PDF points from the bottom left corner; pages count from 0."""
+
+    page: int
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentDrafted:
+    """A draft (dự thảo) was written."""
+
+    document_id: UUID
+    agency_id: UUID
+    type_code: str
+    text: str
+    urgency: int
+    signer_id: UUID
+    signer_position_id: UUID
+    recipients: tuple[UUID, ...]
+    answers: UUID | None = None
+    carries_out: UUID | None = None
+    notation: str
+
+
+@dataclass(frozen=True)
+class DraftRevised:
+    """The draft's text was replaced."""
+
+    document_id: UUID
+    text: str
+
+
+@dataclass(frozen=True)
+class DraftReviewed:
+    """The draft was checked and found ready for the leader."""
+
+    document_id: UUID
+
+
+@dataclass(frozen=True)
+class DraftReturned:
+    """The draft was sent back to its author."""
+
+    document_id: UUID
+    note: str
+
+
+@dataclass(frozen=True)
+class DocumentApproved:
+    """The leader approved the draft and ordered his signature."""
+
+    document_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRendered:
+    """The document was laid out, with empty places for signature, number, date and seal."""
+
+    document_id: UUID
+    file: str
+    pages: int
+    leader_box: Box
+    number_box: Box
+    date_box: Box
+    seal_box: Box
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureRequested:
+    """The leader's signature is asked of the signatures service."""
+
+    signing_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    file: str
+    signer_id: UUID
+    box: Box
+    urgency: int
+
+
+@dataclass(frozen=True)
+class DocumentSigned:
+    """The leader's signature is on the document."""
+
+    document_id: UUID
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentNumbered:
+    """The document got its number (số, ký hiệu)."""
+
+    document_id: UUID
+    register_id: str
+    number: int
+    notation: str
+    issued_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealRequested:
+    """Number, date and seal are asked of the signatures service."""
+
+    signing_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    file: str
+    number_text: str
+    date_text: str
+    number_box: Box
+    date_box: Box
+    seal_box: Box
+    urgency: int
+
+
+@dataclass(frozen=True)
+class SignatureFailed:
+    """A requested signature or seal was refused."""
+
+    document_id: UUID
+    signing_id: UUID
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentIssued:
+    """The sealed document was issued (phát hành): its bytes never change."""
+
+    document_id: UUID
+    agency_id: UUID
+    file: str
+    number: int
+    notation: str
+    issued_on: date
+    type_code: str
+    text: str
+    urgency: int
+    signer_id: UUID
+    signer_position_id: UUID
+    recipients: tuple[UUID, ...]
+    answers: UUID | None = None
+    carries_out: UUID | None = None
+    pages: int
+
+
+@dataclass(frozen=True)
+class DocumentVoided:
+    """The document was abandoned; a number that it has stays taken and void."""
+
+    document_id: UUID
+    note: str
+
+
+@dataclass(frozen=True)
+class ArrivedFile:
+    """A file that came with an incoming document."""
+
+    name: str
+    content_type: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentArrived:
+    """An incoming document is in the agency's hands; the clerk has not acted (status 01)."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    sender_id: UUID
+    foreign_id: str
+    code: str
+    issued_on: date | None = None
+    type_name: str
+    text: str
+    urgency: int
+    files: tuple[ArrivedFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationRequested:
+    """The signatures of an arrival's main file are to be checked."""
+
+    validation_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    file: str
+    sender_id: UUID
+    urgency: int
+
+
+@dataclass(frozen=True)
+class ArrivalVerified:
+    """The verdict on an arrival's main file is known."""
+
+    document_id: UUID
+    validation_id: UUID
+    verdict: str
+    report: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentAccepted:
+    """The clerk accepted the document and entered it in the register (status 03)."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    register_id: str
+    arrival_number: int
+    accepted_on: date
+    urgency: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRefused:
+    """The document was not accepted (status 02)."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    note: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTaken:
+    """A number was taken from a register; `number` is the last one taken."""
+
+    register_id: str
+    agency_id: UUID
+    year: int
+    series: str
+    number: int
+    document_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberVoided:
+    """A taken number's document was abandoned; `number` is still the last one taken."""
+
+    register_id: str
+    agency_id: UUID
+    year: int
+    series: str
+    number: int
+    voided: int
+    document_id: UUID
+
+
+EVENTS: dict[str, type] = {
+    "ArrivalVerified": ArrivalVerified,
+    "DocumentAccepted": DocumentAccepted,
+    "DocumentApproved": DocumentApproved,
+    "DocumentArrived": DocumentArrived,
+    "DocumentDrafted": DocumentDrafted,
+    "DocumentIssued": DocumentIssued,
+    "DocumentNumbered": DocumentNumbered,
+    "DocumentRefused": DocumentRefused,
+    "DocumentRendered": DocumentRendered,
+    "DocumentSigned": DocumentSigned,
+    "DocumentVoided": DocumentVoided,
+    "DraftReturned": DraftReturned,
+    "DraftReviewed": DraftReviewed,
+    "DraftRevised": DraftRevised,
+    "NumberTaken": NumberTaken,
+    "NumberVoided": NumberVoided,
+    "SealRequested": SealRequested,
+    "SignatureFailed": SignatureFailed,
+    "SignatureRequested": SignatureRequested,
+    "ValidationRequested": ValidationRequested,
+}

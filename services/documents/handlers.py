@@ -1,0 +1,296 @@
+"""Carrying out what people order: read the stream, decide, append once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from libs.contracts.journal import caused_by
+from libs.db import Unit
+from libs.eventstore import NO_STREAM, Appended, Context
+from libs.web.problems import stale_version
+from services.documents import queries, types
+from services.documents.commands import (
+    AcceptDocument,
+    ApproveDocument,
+    DraftDocument,
+    IssueDocument,
+    RefuseDocument,
+    ReturnDraft,
+    ReviewDraft,
+    ReviseDraft,
+    TakeNumber,
+    VoidDocument,
+    VoidNumber,
+)
+from services.documents.domain import incoming, outgoing, register
+from services.documents.domain.incoming import Incoming
+from services.documents.domain.outgoing import Outgoing
+from services.documents.domain.register import INCOMING, OUTGOING, Register
+from services.documents.errors import (
+    AgencyUnknown,
+    DocumentUnknown,
+    NotationUnfit,
+    RecipientsUnknown,
+    SignerUnknown,
+    SourceNotAccepted,
+    TypeUnknown,
+    WrongDirection,
+)
+from services.documents.journal import (
+    JOURNAL,
+    SYSTEM,
+    Loaded,
+    document_stream,
+    load,
+    load_register,
+    register_stream,
+)
+from services.documents.tables import subject as subjects
+
+Write = tuple[str, int, Sequence[object]]
+OutgoingOrder = ReviseDraft | ReviewDraft | ReturnDraft | ApproveDocument
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who orders, for which agency, and under which version of the document, if he named one."""
+
+    command_id: UUID
+    agency_id: UUID
+    handler: str
+    behalf: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The document as it stands now; `appended` is empty when there was nothing to do."""
+
+    document: Outgoing | Incoming
+    version: int
+    appended: list[Appended]
+
+
+def sign_of(unit: Unit, agency_id: UUID, type_code: str, unit_sign: str) -> str:
+    """The sign (ký hiệu) of the agency's documents of a type.
+
+    Raises `AgencyUnknown`, `TypeUnknown`, `NotationUnfit`.
+    """
+    agency = queries.one_agency(unit.connection, agency_id)
+    if agency is None:
+        raise AgencyUnknown
+    try:
+        return types.notation(type_code, agency["short_sign"], unit_sign)
+    except types.UnknownDocumentType as error:
+        raise TypeUnknown from error
+    except types.NotationInvalid as error:
+        raise NotationUnfit(part=error.part) from error
+
+
+def draft(unit: Unit, order: Order, command: DraftDocument, subject: str) -> Done:
+    """Write a draft. Raises `SignerUnknown`, `RecipientsUnknown`, `SourceNotAccepted`."""
+    _check_signer(unit, command)
+    _check_recipients(unit, command)
+    trace = _trace_of_sources(unit, command) or uuid5(order.command_id, "trace")
+    keep_subject(unit, command.document_id, subject)
+    events = outgoing.decide(None, command)
+    stream = document_stream(command.document_id)
+    context = _context(unit, order, trace)
+    appended = JOURNAL.append(unit.store, stream, NO_STREAM, events, context, order.command_id)
+    document = reduce(outgoing.evolve, events, None)
+    assert document is not None
+    return Done(document, appended.version, [appended])
+
+
+def keep_subject(unit: Unit, document_id: UUID, subject: str) -> None:
+    """Keep the subject for lists, in a row that can be erased."""
+    statement = upsert(subjects).values(document_id=document_id, subject=subject)
+    unit.connection.execute(
+        statement.on_conflict_do_update(index_elements=["document_id"], set_={"subject": subject})
+    )
+
+
+def change(unit: Unit, order: Order, document_id: UUID, command: OutgoingOrder) -> Done:
+    """Revise, review, return or approve; an approval adds the job that lays the document out."""
+    loaded, document = _load_outgoing(unit, order, document_id)
+    done = _append(unit, order, loaded, outgoing.decide(document, command))
+    if done.appended and isinstance(command, ApproveDocument):
+        _add_render_job(unit, order, document)
+    return done
+
+
+def revise(unit: Unit, order: Order, document_id: UUID, text: str, subject: str) -> Done:
+    """Replace the draft's text, and the subject that lists show."""
+    done = change(unit, order, document_id, ReviseDraft(text))
+    keep_subject(unit, document_id, subject)
+    return done
+
+
+def issue(unit: Unit, order: Order, document_id: UUID) -> Done:
+    """Number the signed document and ask for its seal; a number once taken is kept."""
+    loaded, document = _load_outgoing(unit, order, document_id)
+    book, version = _register_of_today(unit, document, OUTGOING)
+    command = IssueDocument(
+        signing_id=uuid5(order.command_id, "seal"),
+        register_id=book.register_id,
+        number=book.next_number,
+        today=register.business_day(unit.now),
+    )
+    events = outgoing.decide(document, command)
+    new_number = bool(events) and document.numbered is None
+    taken = [_taken(book, version, document_id)] if new_number else []
+    return _append(unit, order, loaded, events, taken)
+
+
+def void(unit: Unit, order: Order, document_id: UUID, command: VoidDocument) -> Done:
+    """Abandon the document; the register shows its number as void."""
+    loaded, document = _load_outgoing(unit, order, document_id)
+    events = outgoing.decide(document, command)
+    voided: list[Write] = []
+    if events and document.numbered:
+        year = document.numbered.issued_on.year
+        book, version = load_register(unit, document.agency_id, year, OUTGOING)
+        entry = register.decide(book, VoidNumber(document_id, document.numbered.number))
+        voided = [(register_stream(book), version, entry)]
+    return _append(unit, order, loaded, events, voided)
+
+
+def accept(unit: Unit, order: Order, document_id: UUID) -> Done:
+    """Accept the incoming document under the next arrival number."""
+    loaded, document = _load_incoming(unit, order, document_id)
+    book, version = _register_of_today(unit, document, INCOMING)
+    command = AcceptDocument(
+        register_id=book.register_id,
+        number=book.next_number,
+        today=register.business_day(unit.now),
+    )
+    events = incoming.decide(document, command)
+    taken = [_taken(book, version, document_id)] if events else []
+    return _append(unit, order, loaded, events, taken)
+
+
+def refuse(unit: Unit, order: Order, document_id: UUID, command: RefuseDocument) -> Done:
+    """Refuse the incoming document."""
+    loaded, document = _load_incoming(unit, order, document_id)
+    return _append(unit, order, loaded, incoming.decide(document, command))
+
+
+def _check_signer(unit: Unit, command: DraftDocument) -> None:
+    held = queries.one_position(unit.connection, command.signer_position_id)
+    named = (command.signer_id, command.agency_id)
+    if held is None or (held["person_id"], held["agency_id"]) != named:
+        raise SignerUnknown
+
+
+def _check_recipients(unit: Unit, command: DraftDocument) -> None:
+    known = queries.known_agencies(unit.connection, command.recipients)
+    unknown = {each for each in command.recipients if each not in known}
+    wrong = unknown | ({command.agency_id} & set(command.recipients))
+    if wrong:
+        raise RecipientsUnknown(wrong)
+
+
+def _trace_of_sources(unit: Unit, command: DraftDocument) -> UUID | None:
+    """The trace of the first document that is answered or carried out here."""
+    traces = []
+    for name, source in (("answers", command.answers), ("carries_out", command.carries_out)):
+        if source is None:
+            continue
+        loaded = load(unit, source)
+        document = loaded.document
+        accepted = isinstance(document, Incoming) and document.state == incoming.ACCEPTED
+        if document is None or document.agency_id != command.agency_id or not accepted:
+            raise SourceNotAccepted(where=name)
+        traces.append(loaded.trace)
+    return next(iter(traces), None)
+
+
+def _load(unit: Unit, order: Order, document_id: UUID) -> tuple[Loaded, Outgoing | Incoming]:
+    loaded = load(unit, document_id)
+    document = loaded.document
+    if document is None or document.agency_id != order.agency_id:
+        raise DocumentUnknown
+    if order.expected_version not in (None, loaded.version):
+        raise stale_version(order.expected_version, loaded.version)
+    return loaded, document
+
+
+def _load_outgoing(unit: Unit, order: Order, document_id: UUID) -> tuple[Loaded, Outgoing]:
+    loaded, document = _load(unit, order, document_id)
+    if not isinstance(document, Outgoing):
+        raise WrongDirection
+    return loaded, document
+
+
+def _load_incoming(unit: Unit, order: Order, document_id: UUID) -> tuple[Loaded, Incoming]:
+    loaded, document = _load(unit, order, document_id)
+    if not isinstance(document, Incoming):
+        raise WrongDirection
+    return loaded, document
+
+
+def _register_of_today(
+    unit: Unit, document: Outgoing | Incoming, series: str
+) -> tuple[Register, int]:
+    year = register.business_day(unit.now).year
+    return load_register(unit, document.agency_id, year, series)
+
+
+def _taken(book: Register, version: int, document_id: UUID) -> Write:
+    return register_stream(book), version, register.decide(book, TakeNumber(document_id))
+
+
+def _context(unit: Unit, order: Order, trace: UUID) -> Context:
+    return Context(
+        agency=str(order.agency_id),
+        handler=order.handler,
+        occurred_at=unit.now,
+        trace=trace,
+        behalf=order.behalf,
+        correlation=order.command_id,
+    )
+
+
+def _append(
+    unit: Unit,
+    order: Order,
+    loaded: Loaded,
+    events: Sequence[Any],
+    registers: Sequence[Write] = (),
+) -> Done:
+    """Append the document's events together with what they do to a register, all or nothing."""
+    document = loaded.document
+    assert document is not None
+    assert loaded.trace is not None
+    if not events:
+        return Done(document, loaded.version, [])
+    stream = document_stream(document.document_id)
+    appended = JOURNAL.append_all(
+        unit.store,
+        [(stream, loaded.version, events), *registers],
+        _context(unit, order, loaded.trace),
+        order.command_id,
+    )
+    return Done(_evolved(document, events), loaded.version + len(events), appended)
+
+
+def _evolved(document: Outgoing | Incoming, events: Sequence[Any]) -> Outgoing | Incoming:
+    if isinstance(document, Incoming):
+        return reduce(incoming.evolve, events, document)
+    return reduce(outgoing.evolve, events, document)
+
+
+def _add_render_job(unit: Unit, order: Order, document: Outgoing) -> None:
+    approved = unit.store.read_last(document_stream(document.document_id))
+    assert approved is not None
+    unit.jobs.add(
+        uuid5(order.command_id, "render"),
+        "render",
+        {"document_id": str(document.document_id)},
+        caused_by(approved, agency=approved.agency, handler=SYSTEM, now=unit.now),
+        urgent=document.drafted.urgency > 0,
+    )

@@ -1,0 +1,198 @@
+"""Read models: documents for lists and details, registers, replicas of the directory."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Table, case, insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from libs.db import Unit
+from libs.eventstore import Recorded
+from libs.messaging.applier import Handler
+from services.documents.domain import incoming, outgoing
+from services.documents.domain.register import INCOMING, OUTGOING, code_text
+from services.documents.events import EVENTS
+from services.documents.tables import agency, document, person, position, register_entry
+from services.documents.types import document_type
+
+
+def project_agency(message: Any, _recorded: Recorded, unit: Unit) -> None:
+    """Keep the newest entry of an agency."""
+    row = {
+        name: getattr(message, name)
+        for name in ("agency_id", "tier", "name", "place", "short_sign", "refuse_invalid")
+    }
+    _put(unit, agency, {**row, "parent_id": message.parent_id or None})
+
+
+def project_person(message: Any, _recorded: Recorded, unit: Unit) -> None:
+    """Keep a person's card."""
+    _put(unit, person, {"person_id": message.person_id, "card": message.card})
+
+
+def project_position(message: Any, _recorded: Recorded, unit: Unit) -> None:
+    """Keep the newest entry of a position."""
+    names = ("position_id", "person_id", "agency_id", "unit", "title", "authority")
+    _put(unit, position, {name: getattr(message, name) for name in names})
+
+
+def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
+    key = [column.name for column in table.primary_key]
+    changes = {name: value for name, value in row.items() if name not in key}
+    statement = upsert(table).values(**row)
+    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+
+
+def project_draft(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """A new row for a draft."""
+    row = {
+        "direction": OUTGOING,
+        "state": outgoing.DRAFTED,
+        "type_code": message.type_code,
+        "type_name": document_type(message.type_code).name,
+        "files": [],
+        "signer_id": message.signer_id,
+        "signer_position_id": message.signer_position_id,
+        "recipients": list(message.recipients),
+        "answers": message.answers or None,
+        "carries_out": message.carries_out or None,
+    }
+    _open(message, recorded, unit, row)
+
+
+def project_arrival(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """A new row for an incoming document."""
+    names = ("name", "content_type", "digest")
+    main = incoming.main_file(message.files)
+    row = {
+        "direction": INCOMING,
+        "state": incoming.ARRIVED,
+        "type_name": message.type_name,
+        "code": message.code,
+        "issued_on": message.issued_on or None,
+        "file": main.digest if main else None,
+        "files": [{name: getattr(file, name) for name in names} for file in message.files],
+        "recipients": [],
+        "sender_id": message.sender_id,
+        "foreign_id": message.foreign_id,
+    }
+    _open(message, recorded, unit, row)
+
+
+def _open(message: Any, recorded: Recorded, unit: Unit, row: dict[str, Any]) -> None:
+    common = {
+        "document_id": message.document_id,
+        "agency_id": message.agency_id,
+        "text": message.text,
+        "urgency": message.urgency,
+        "version": recorded.version,
+        "tx": recorded.tx,
+        "position": recorded.position,
+        "opened_at": recorded.occurred_at,
+        "changed_at": recorded.occurred_at,
+    }
+    unit.connection.execute(insert(document).values(**common, **row))
+
+
+Values = Callable[[Any], dict[str, Any]]
+
+
+def _step(state: Any, values: Values = lambda _message: {}) -> Handler:
+    """A projection that moves the row to `state`. A note or a reason lasts until the next step."""
+
+    def project(message: Any, recorded: Recorded, unit: Unit) -> None:
+        row = {
+            "state": state,
+            "version": recorded.version,
+            "changed_at": recorded.occurred_at,
+            "note": None,
+            "reason_code": None,
+            **values(message),
+        }
+        unit.connection.execute(
+            update(document).where(document.c.document_id == message.document_id).values(**row)
+        )
+
+    return project
+
+
+def _outgoing(name: str, values: Values = lambda _message: {}) -> Handler:
+    return _step(outgoing.STATES[EVENTS[name]], values)
+
+
+def _noted(message: Any) -> dict[str, Any]:
+    return {"note": message.note or None}
+
+
+def _reason(message: Any) -> dict[str, Any]:
+    return {"reason_code": message.reason_code}
+
+
+def _file(message: Any) -> dict[str, Any]:
+    return {"file": message.file}
+
+
+def _numbered(message: Any) -> dict[str, Any]:
+    return {
+        "number": message.number,
+        "code": code_text(message.number, message.notation),
+        "issued_on": message.issued_on,
+    }
+
+
+def _verdict(message: Any) -> dict[str, Any]:
+    return {"verdict": message.verdict, "report": message.report or None}
+
+
+def _accepted(message: Any) -> dict[str, Any]:
+    return {"arrival_number": message.arrival_number, "accepted_on": message.accepted_on}
+
+
+_BEFORE_FAILURE = case((document.c.number.is_(None), outgoing.REVIEWED), else_=outgoing.NUMBERED)
+
+
+def project_number(message: Any, _recorded: Recorded, unit: Unit) -> None:
+    """A new line of a register."""
+    names = ("agency_id", "year", "series", "number", "document_id")
+    row = {name: getattr(message, name) for name in names}
+    unit.connection.execute(insert(register_entry).values(**row, void=False))
+
+
+def project_void_number(message: Any, _recorded: Recorded, unit: Unit) -> None:
+    """A line of a register became void; it stays."""
+    line = register_entry.c
+    unit.connection.execute(
+        update(register_entry)
+        .where(line.agency_id == message.agency_id, line.year == message.year)
+        .where(line.series == message.series, line.number == message.voided)
+        .values(void=True)
+    )
+
+
+PROJECTIONS: dict[str, Handler] = {
+    "AgencyRegistered": project_agency,
+    "PersonRegistered": project_person,
+    "PositionAssigned": project_position,
+    "DocumentDrafted": project_draft,
+    "DraftRevised": _outgoing("DraftRevised", lambda message: {"text": message.text}),
+    "DraftReviewed": _outgoing("DraftReviewed"),
+    "DraftReturned": _outgoing("DraftReturned", _noted),
+    "DocumentApproved": _outgoing("DocumentApproved"),
+    "DocumentRendered": _outgoing("DocumentRendered", _file),
+    "SignatureRequested": _outgoing("SignatureRequested"),
+    "DocumentSigned": _outgoing("DocumentSigned", _file),
+    "DocumentNumbered": _outgoing("DocumentNumbered", _numbered),
+    "SealRequested": _outgoing("SealRequested"),
+    "SignatureFailed": _step(_BEFORE_FAILURE, _reason),
+    "DocumentIssued": _outgoing("DocumentIssued", _file),
+    "DocumentVoided": _outgoing("DocumentVoided", _noted),
+    "DocumentArrived": project_arrival,
+    "ValidationRequested": _step(incoming.ARRIVED),
+    "ArrivalVerified": _step(incoming.VERIFIED, _verdict),
+    "DocumentAccepted": _step(incoming.ACCEPTED, _accepted),
+    "DocumentRefused": _step(
+        incoming.REFUSED, lambda message: {**_noted(message), **_reason(message)}
+    ),
+    "NumberTaken": project_number,
+    "NumberVoided": project_void_number,
+}

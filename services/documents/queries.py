@@ -1,0 +1,110 @@
+"""What can be asked of the read models."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, select, tuple_
+
+from services.documents.domain.register import OUTGOING
+from services.documents.tables import (
+    agency,
+    document,
+    person,
+    position,
+    register_entry,
+    subject,
+)
+
+Row = dict[str, Any]
+
+
+def one_agency(connection: Connection, agency_id: UUID) -> Row | None:
+    """An agency as the directory last told of it."""
+    return _one(connection, select(agency).where(agency.c.agency_id == agency_id))
+
+
+def known_agencies(connection: Connection, agency_ids: tuple[UUID, ...]) -> dict[UUID, str]:
+    """The names of those of the agencies that are known."""
+    query = select(agency.c.agency_id, agency.c.name).where(agency.c.agency_id.in_(agency_ids))
+    return {row.agency_id: row.name for row in connection.execute(query)}
+
+
+def one_position(connection: Connection, position_id: UUID) -> Row | None:
+    """A position with the digest of its holder's card (None while the holder is not known)."""
+    query = (
+        select(position, person.c.card)
+        .outerjoin(person, person.c.person_id == position.c.person_id)
+        .where(position.c.position_id == position_id)
+    )
+    return _one(connection, query)
+
+
+def refuses_invalid(connection: Connection, agency_id: UUID) -> bool:
+    """Whether the agency has invalid arrivals refused without a clerk."""
+    found = one_agency(connection, agency_id)
+    return bool(found and found["refuse_invalid"])
+
+
+def documents(
+    connection: Connection,
+    agency_id: UUID,
+    *,
+    direction: str | None,
+    state: str | None,
+    after: tuple[int, int] | None,
+    limit: int,
+) -> list[Row]:
+    """The agency's documents, newest first, behind the place `after`."""
+    query = _with_subject().where(document.c.agency_id == agency_id)
+    if direction is not None:
+        query = query.where(document.c.direction == direction)
+    if state is not None:
+        query = query.where(document.c.state == state)
+    if after is not None:
+        query = query.where(tuple_(document.c.tx, document.c.position) < after)
+    query = query.order_by(document.c.tx.desc(), document.c.position.desc()).limit(limit)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def one_document(connection: Connection, document_id: UUID) -> Row | None:
+    """One document, of whichever agency: the caller checks whose it is."""
+    return _one(connection, _with_subject().where(document.c.document_id == document_id))
+
+
+def _with_subject() -> Select[Any]:
+    return select(document, subject.c.subject).outerjoin(
+        subject, subject.c.document_id == document.c.document_id
+    )
+
+
+def register(
+    connection: Connection, agency_id: UUID, year: int, series: str, after: int, limit: int
+) -> list[Row]:
+    """Lines of a register behind the number `after`, each with its document and its author."""
+    line = register_entry.c
+    author = document.c.agency_id if series == OUTGOING else document.c.sender_id
+    query = (
+        select(
+            document,
+            subject.c.subject,
+            line.number.label("line"),
+            line.void,
+            agency.c.name.label("author"),
+            person.c.card,
+        )
+        .select_from(register_entry)
+        .join(document, document.c.document_id == line.document_id)
+        .outerjoin(subject, subject.c.document_id == line.document_id)
+        .outerjoin(agency, agency.c.agency_id == author)
+        .outerjoin(person, person.c.person_id == document.c.signer_id)
+        .where(line.agency_id == agency_id, line.year == year, line.series == series)
+        .where(line.number > after)
+        .order_by(line.number)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _one(connection: Connection, query: Select[Any]) -> Row | None:
+    row = connection.execute(query).first()
+    return dict(row._mapping) if row else None

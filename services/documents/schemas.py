@@ -1,0 +1,100 @@
+"""HTTP bodies and arguments. Limits are those of QCVN 102:2016 and of the page's layout."""
+
+from collections.abc import Sequence
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from services.documents.domain import incoming, outgoing
+from services.documents.domain.register import INCOMING, OUTGOING
+
+LONGEST_BODY = 200_000
+# The page has room for so many lines of "Nơi nhận", the last of which is the record copy.
+MOST_RECIPIENTS = 199
+STATES = (
+    *dict.fromkeys(outgoing.STATES.values()),
+    incoming.ARRIVED,
+    incoming.VERIFIED,
+    incoming.ACCEPTED,
+    incoming.REFUSED,
+)
+
+
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("is blank")
+
+
+def _not_too_long(paragraphs: Sequence[str]) -> None:
+    if sum(map(len, paragraphs)) > LONGEST_BODY:
+        raise ValidationError(f"more than {LONGEST_BODY} characters in all")
+
+
+class TextBody(Schema):
+    """The text of a document."""
+
+    subject = fields.Str(required=True, validate=[validate.Length(1, 500), _not_blank])
+    summary = fields.Str(load_default="", validate=validate.Length(0, 500))
+    paragraphs = fields.List(
+        fields.Str(validate=_not_blank),
+        required=True,
+        validate=[validate.Length(1, 2000), _not_too_long],
+    )
+    addressees = fields.List(
+        fields.Str(validate=[validate.Length(1, 500), _not_blank]),
+        load_default=list,
+        validate=validate.Length(0, 200),
+    )
+
+
+class DraftBody(TextBody):
+    """A draft. `unit_sign` is needed for a công văn: the drafting unit's or field's letters."""
+
+    type_code = fields.Str(required=True, validate=validate.Length(1, 10))
+    unit_sign = fields.Str(load_default="", validate=validate.Length(0, 20))
+    urgency = fields.Int(load_default=0, strict=True, validate=validate.Range(0, 3))
+    signer_id = fields.UUID(required=True)
+    signer_position_id = fields.UUID(required=True)
+    recipients = fields.List(
+        fields.UUID(), required=True, validate=validate.Length(1, MOST_RECIPIENTS)
+    )
+    answers = fields.UUID(load_default=None, allow_none=True)
+    carries_out = fields.UUID(load_default=None, allow_none=True)
+
+
+class NoteBody(Schema):
+    """Why something is sent back or abandoned."""
+
+    note = fields.Str(required=True, validate=[validate.Length(1, 1000), _not_blank])
+
+
+class RefusalBody(NoteBody):
+    """Why an incoming document is refused."""
+
+    reason_code = fields.Str(required=True, validate=validate.OneOf(incoming.REASONS))
+
+
+class PageArgs(Schema):
+    """Cursor paging."""
+
+    cursor = fields.Str(load_default=None)
+    limit = fields.Int(load_default=50, validate=validate.Range(1, 200))
+
+
+class ListArgs(PageArgs):
+    """Which documents to list."""
+
+    direction = fields.Str(load_default=None, validate=validate.OneOf([OUTGOING, INCOMING]))
+    state = fields.Str(load_default=None, validate=validate.OneOf(STATES))
+
+
+class RegisterArgs(PageArgs):
+    """Which register to show."""
+
+    year = fields.Int(required=True, validate=validate.Range(1945, 9999))
+    series = fields.Str(required=True, validate=validate.OneOf([OUTGOING, INCOMING]))
+
+
+class FileArgs(Schema):
+    """Which of an incoming document's files; without it the main one."""
+
+    index = fields.Int(load_default=None, validate=validate.Range(0, 10_000))

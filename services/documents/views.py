@@ -1,0 +1,112 @@
+"""Documents and registers as HTTP shows them: rows of the read models, and text out of blobs."""
+
+from typing import Any
+from uuid import UUID
+
+from libs.blobs import BlobStore
+from services.documents.domain.register import OUTGOING
+from services.documents.texts import read_text
+
+PDF = "application/pdf"
+_LINE = (
+    "document_id",
+    "direction",
+    "state",
+    "version",
+    "type_code",
+    "type_name",
+    "code",
+    "number",
+    "arrival_number",
+    "issued_on",
+    "accepted_on",
+    "urgency",
+    "sender_id",
+    "verdict",
+    "opened_at",
+    "changed_at",
+)
+_DETAIL = (
+    "foreign_id",
+    "signer_id",
+    "signer_position_id",
+    "answers",
+    "carries_out",
+    "reason_code",
+)
+
+Row = dict[str, Any]
+
+
+def line(row: Row, blobs: BlobStore) -> Row:
+    """A document in a list. An arrival's subject is read from its text, which may be erased."""
+    subject = row["subject"] or read_text(blobs, row["text"]).get("subject")
+    return {**{name: row[name] for name in _LINE}, "subject": subject}
+
+
+def detail(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
+    """A document in full; `names` are those of the agencies in it."""
+    text = read_text(blobs, row["text"])
+    return {
+        **{name: row[name] for name in (*_LINE, *_DETAIL)},
+        "subject": text.get("subject"),
+        "text": text,
+        "files": files(row),
+        "sender_name": names.get(row["sender_id"]),
+        "recipients": [{"agency_id": each, "name": names.get(each)} for each in row["recipients"]],
+        "note": read_text(blobs, row["note"]).get("note"),
+        "has_report": row["report"] is not None,
+    }
+
+
+def files(row: Row) -> list[Row]:
+    """The document's files, the main one marked; an outgoing one has its newest PDF alone."""
+    if row["direction"] == OUTGOING and row["file"]:
+        name = f"{row['code'] or row['document_id']}.pdf".replace("/", "-")
+        found = [{"name": name, "content_type": PDF, "digest": row["file"]}]
+    else:
+        found = row["files"]
+    return [{**file, "main": file["digest"] == row["file"]} for file in found]
+
+
+def outgoing_entry(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
+    """A line of the outgoing register: the ten columns of Decree 30/2020, Annex IV.
+
+    Copies, transfer and signature of receipt belong to paper: they stay empty.
+    """
+    return {
+        **_entry(row, blobs),
+        "signer": read_text(blobs, row["card"]).get("full_name"),
+        "recipients": [names.get(each) for each in row["recipients"]],
+        "kept_by": row["author"],
+        "copies": None,
+    }
+
+
+def incoming_entry(row: Row, blobs: BlobStore) -> Row:
+    """A line of the incoming register: the ten columns of Decree 30/2020, Annex IV.
+
+    Who handles the document is the workflow's to tell; transfer and receipt belong to paper.
+    """
+    return {
+        **_entry(row, blobs),
+        "arrived_on": row["accepted_on"],
+        "arrival_number": row["line"],
+        "author": row["author"],
+        "handled_by": None,
+    }
+
+
+def _entry(row: Row, blobs: BlobStore) -> Row:
+    subject = row["subject"] or read_text(blobs, row["text"]).get("subject")
+    return {
+        "document_id": row["document_id"],
+        "number": row["line"],
+        "code": row["code"],
+        "issued_on": row["issued_on"],
+        "type_name": row["type_name"],
+        "subject": subject,
+        "transferred_on": None,
+        "received_by": None,
+        "note": "Hủy" if row["void"] else None,
+    }

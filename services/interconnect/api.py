@@ -1,0 +1,107 @@
+"""The interconnect service over HTTP: what became of what was sent, and what came in."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.blobs import BlobStore, open_store
+from libs.db import Database, database_of
+from libs.service import api_of
+from libs.web.api import Api
+from libs.web.call import Call, Reply
+from libs.web.paging import decode_cursor, encode_cursor
+from libs.web.problems import malformed, not_found
+from services.interconnect import queries, schemas, views
+from services.interconnect.errors import InterconnectError
+from services.interconnect.settings import Settings
+
+
+def build_api(settings: Settings) -> Api:
+    """All routes of the service; it takes no commands."""
+    api = api_of("interconnect", settings, InterconnectError)
+    database = database_of(settings.database_url, "interconnect")
+    add_routes(api, database, open_store(settings.blob_url))
+    return api
+
+
+def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
+    """Add the service's routes to an API."""
+    _dispatches(api, database, blobs)
+    _packets(api, database, blobs)
+
+
+def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:
+    @api.query("/v1/dispatches", "interconnect.read", args=schemas.PageArgs)
+    def list_dispatches(call: Call) -> Reply:
+        """The agency's documents on their way out, newest first."""
+        after, limit = _after(call), call.args["limit"]
+        with database.unit() as unit:
+            rows = queries.dispatches(unit.connection, _agency(call), after, limit)
+        following = _next(rows, limit, "opened_at", "dispatch_id")
+        return Reply(body={"dispatches": [views.line(row) for row in rows], "next": following})
+
+    @api.query("/v1/dispatches/<uuid:document_id>", "interconnect.read")
+    def show_dispatch(call: Call) -> Reply:
+        """One document's deliveries, each with its transport status and every step told."""
+        document_id = call.params["document_id"]
+        with database.unit() as unit:
+            row = queries.one_dispatch(unit.connection, document_id)
+            if row is None:
+                raise not_found()
+            call.require_agency(row["agency_id"])
+            deliveries = queries.deliveries(unit.connection, document_id)
+            statuses = queries.received_statuses(unit.connection, document_id)
+        return Reply(body=views.dispatch(row, deliveries, statuses, blobs))
+
+
+def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
+    @api.query("/v1/packets/<uuid:packet_id>", "interconnect.read")
+    def show_packet(call: Call) -> Reply:
+        """A packet that came to the agency, and the statuses that went back."""
+        packet_id = call.params["packet_id"]
+        with database.unit() as unit:
+            row = queries.one_arrival(unit.connection, packet_id)
+            if row is None:
+                raise not_found()
+            call.require_agency(row["recipient_id"])
+            statuses = queries.sent_statuses(unit.connection, packet_id)
+        return Reply(body=views.packet(row, statuses, blobs))
+
+    @api.query("/v1/packets/desk", "interconnect.desk", args=schemas.PageArgs)
+    def show_desk(call: Call) -> Reply:
+        """Packets of the axis that could not be taken, and statuses that fit nothing."""
+        after, limit = _after(call), call.args["limit"]
+        with database.unit() as unit:
+            rows = queries.desk(unit.connection, after, limit)
+        following = _next(rows, limit, "arrived_at", "packet_id")
+        return Reply(body={"packets": [views.unread(row) for row in rows], "next": following})
+
+
+def _agency(call: Call) -> UUID:
+    try:
+        return UUID(call.principal.agency)
+    except ValueError as error:
+        raise not_found() from error
+
+
+def _after(call: Call) -> tuple[datetime, UUID] | None:
+    """The row behind which the page begins."""
+    if call.args["cursor"] is None:
+        return None
+    values = decode_cursor(call.args["cursor"], {"at": str, "id": str})
+    try:
+        at = datetime.fromisoformat(values["at"])
+        if at.tzinfo is None:
+            raise ValueError("no zone")
+        return at, UUID(values["id"])
+    except ValueError as error:
+        raise malformed(
+            "cursor_malformed", "Con trỏ trang không hợp lệ.", "The cursor is not one of ours."
+        ) from error
+
+
+def _next(rows: list[dict[str, Any]], limit: int, at: str, name: str) -> str | None:
+    """The cursor behind the last row of a full page."""
+    if len(rows) < limit:
+        return None
+    return encode_cursor({"at": rows[-1][at].isoformat(), "id": str(rows[-1][name])})

@@ -1,0 +1,130 @@
+"""Packets on their way in: from bytes that strangers wrote to facts that may be recorded."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import BinaryIO
+from uuid import UUID
+
+from libs import edxml
+from libs.blobs import BlobStore
+from services.interconnect.errors import PacketRejected
+from services.interconnect.events import PacketArrived, PacketFile
+from services.interconnect.texts import put_text
+
+_NEW = "0"
+_LONGEST_CODE = 100
+LONGEST_ID = 200
+_LONGEST_NAME = 500
+_MOST_ANSWERS = 20
+# Hỏa tốc hẹn giờ (4) is as urgent as hỏa tốc; whatever is no urgency of the field is normal.
+_URGENCY = {"1": 1, "2": 2, "3": 3, "4": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a document packet claims; `text` is a digest, `answers` are DocumentIds."""
+
+    sender_code: str
+    foreign_id: str
+    code: str
+    issued_on: date | None
+    type_name: str
+    text: str
+    urgency: int
+    files: tuple[PacketFile, ...]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How one packet came to one recipient."""
+
+    packet_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    recipient_code: str
+    channel: str
+    packet: str
+    axis_doc_id: str | None = None
+
+
+def read_packet(
+    stream: BinaryIO, blobs: BlobStore, limit: int
+) -> edxml.DocumentPacket | edxml.StatusPacket:
+    """Read a packet of at most `limit` bytes and keep its files. Raises `PacketRejected`."""
+    try:
+        return edxml.read(stream, blobs, edxml.Limits(packet_bytes=limit))
+    except edxml.MalformedPacket as error:
+        raise PacketRejected(error.code) from error
+
+
+def content_of(packet: edxml.DocumentPacket, blobs: BlobStore) -> Content:
+    """The packet's claims, within bounds; its texts go into a blob. Raises `PacketRejected`.
+
+    Recall, update and replacement (thu hồi, cập nhật, thay thế) are not carried out here yet: taken
+    for new documents they would mislead, so a person must look at them.
+    """
+    if packet.trace.business.doc_type != _NEW:
+        raise PacketRejected("business_not_supported")
+    header = packet.header
+    content = Content(
+        sender_code=_bounded(header.sender.organ_id, _LONGEST_CODE),
+        foreign_id=_bounded(header.document_id, LONGEST_ID),
+        code=_bounded(f"{header.code.number}/{header.code.notation}", LONGEST_ID),
+        issued_on=header.promulgation.promulgation_date,
+        type_name=_bounded(header.document_type.name, LONGEST_ID),
+        text="",
+        urgency=_URGENCY.get(header.other_info.priority, 0),
+        files=tuple(_file(attachment) for attachment in packet.attachments),
+        answers=tuple(each.document_id for each in header.responses[:_MOST_ANSWERS]),
+    )
+    return Content(**{**vars(content), "text": put_text(blobs, _texts(header))})
+
+
+def arrived(content: Content, way: Way, answers: UUID | None) -> PacketArrived:
+    """The fact that the packet is one recipient's now; `answers` is a document of that one."""
+    return PacketArrived(
+        packet_id=way.packet_id,
+        sender_id=way.sender_id,
+        recipient_id=way.recipient_id,
+        channel=way.channel,
+        packet=way.packet,
+        axis_doc_id=way.axis_doc_id,
+        foreign_id=content.foreign_id,
+        code=content.code,
+        issued_on=content.issued_on,
+        type_name=content.type_name,
+        text=content.text,
+        urgency=content.urgency,
+        files=content.files,
+        answers=answers,
+        sender_code=content.sender_code,
+        recipient_code=way.recipient_code,
+    )
+
+
+def _texts(header: edxml.DocumentHeader) -> dict[str, object]:
+    signer = header.signer
+    return {
+        "subject": header.subject,
+        "summary": header.content,
+        "signer": {
+            "competence": signer.competence,
+            "position": signer.position,
+            "full_name": signer.full_name,
+        },
+    }
+
+
+def _file(attachment: edxml.Attachment) -> PacketFile:
+    return PacketFile(
+        _bounded(attachment.name, _LONGEST_NAME),
+        _bounded(attachment.content_type, LONGEST_ID),
+        attachment.digest,
+    )
+
+
+def _bounded(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise PacketRejected("text_too_long")
+    return text

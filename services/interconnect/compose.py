@@ -1,0 +1,157 @@
+"""A document on its way out, as a packet. The same facts give the same bytes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from unicodedata import normalize
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from libs import edxml
+from services.interconnect.doctypes import wire_type
+from services.interconnect.lookups import Party
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_LONGEST_TEXT = 500
+_LONGEST_NAME = 50
+_PDF = "application/pdf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """An issued document, as `DocumentIssued` told of it."""
+
+    document_id: UUID
+    agency_id: UUID
+    file: str
+    number: int
+    notation: str
+    issued_on: date
+    type_code: str
+    text: str
+    urgency: int
+    signer_id: UUID
+    signer_position_id: UUID | None
+    recipients: tuple[UUID, ...]
+    answers: UUID | None
+    pages: int
+
+    @property
+    def number_text(self) -> str:
+        """The number as it is printed: below 10 with a leading 0 (Decree 30/2020, Annex I)."""
+        return f"{self.number:02}"
+
+    @property
+    def code(self) -> str:
+        """Number and notation (số, ký hiệu) in one."""
+        return f"{self.number_text}/{self.notation}"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signed (người ký)."""
+
+    full_name: str
+    title: str
+    authority: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The incoming document that this one answers, by its sender's names for it."""
+
+    sender_code: str
+    code: str
+    issued_on: date | None
+    foreign_id: str
+
+
+def foreign_id_of(issued: Issued, sender: Party) -> str:
+    """The document's DocumentId, by which statuses will call it."""
+    return f"{sender.code},{issued.issued_on:%Y/%m/%d},{issued.code}"
+
+
+def document_packet(
+    issued: Issued,
+    text: dict[str, Any],
+    size: int,
+    *,
+    sender: Party,
+    recipients: Sequence[Party],
+    signer: Signer,
+    answered: Answered | None,
+    at: datetime,
+) -> edxml.DocumentPacket:
+    """The packet of an issued document; `size` is its file's length, `at` the time of sending."""
+    type_number, type_name = wire_type(issued.type_code)
+    header = edxml.DocumentHeader(
+        sender=wire_agency(sender),
+        recipients=tuple(wire_agency(recipient) for recipient in recipients),
+        document_id=foreign_id_of(issued, sender),
+        code=edxml.Code(number=issued.number_text, notation=issued.notation),
+        promulgation=edxml.PromulgationInfo(place=sender.place, promulgation_date=issued.issued_on),
+        document_type=edxml.DocumentType(type=type_number, detail="0", name=type_name),
+        subject=_short(text, "subject") or type_name,
+        content=_short(text, "summary"),
+        signer=edxml.SignerInfo(
+            competence=signer.authority, position=signer.title, full_name=signer.full_name
+        ),
+        other_info=edxml.OtherInfo(priority=str(issued.urgency), page_amount=str(issued.pages)),
+        responses=_responses(answered),
+        steering_type="1",
+    )
+    trace = edxml.Trace(
+        headers=(edxml.TraceHeader(organ_id=sender.code, timestamp=vietnam_time(at)),),
+        business=edxml.Business(doc_type="0", paper="0"),
+    )
+    attachment = edxml.Attachment(
+        content_id=str(issued.document_id),
+        content_type=_PDF,
+        name=file_name(issued.code),
+        description=f"{type_name} {issued.code}",
+        digest=issued.file,
+        size=size,
+    )
+    return edxml.DocumentPacket(header=header, trace=trace, attachments=(attachment,))
+
+
+def wire_agency(party: Party, code: str = "") -> edxml.Agency:
+    """An agency as `From` or `To`, under `code` or the one that it emits."""
+    return edxml.Agency(
+        organ_id=code or party.code,
+        organization_in_charge=party.superior,
+        organ_name=party.name,
+    )
+
+
+def vietnam_time(at: datetime) -> datetime:
+    """An instant as the format writes it: Viet Nam's clock, whole seconds, no zone."""
+    return at.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)
+
+
+def file_name(code: str) -> str:
+    """A file's name without accents or special characters, at most 50 (QĐ 161/2025, Ninh Bình)."""
+    plain = normalize("NFD", code.replace("Đ", "D").replace("đ", "d"))
+    letters = "".join(letter for letter in plain if letter.isascii())
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")
+    return f"{stem[: _LONGEST_NAME - len('.pdf')]}.pdf"
+
+
+def _responses(answered: Answered | None) -> tuple[edxml.ResponseFor, ...]:
+    if answered is None:
+        return ()
+    response = edxml.ResponseFor(
+        organ_id=answered.sender_code,
+        code=answered.code,
+        promulgation_date=answered.issued_on,
+        document_id=answered.foreign_id,
+    )
+    return (response,)
+
+
+def _short(text: dict[str, Any], name: str) -> str:
+    # The axis refuses a longer one; the whole text stands in the document itself.
+    value = text.get(name)
+    return value[:_LONGEST_TEXT].strip() if isinstance(value, str) else ""

@@ -1,0 +1,278 @@
+"""Documents on their way out: the jobs that write a packet and hand it over."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, BinaryIO
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection
+
+from libs import edxml
+from libs.blobs import BlobStore
+from libs.db import Database, Unit
+from libs.jobs.queue import Job
+from libs.jobs.worker import Finish
+from services.interconnect import lookups
+from services.interconnect.arrivals import Content, Way, arrived, content_of, read_packet
+from services.interconnect.axis import AxisClient, AxisRefused
+from services.interconnect.commands import Command, OpenDelivery, RecordRefusal, RecordSent
+from services.interconnect.compose import Answered, Issued, Signer, document_packet, foreign_id_of
+from services.interconnect.domain import AXIS, INSIDE, delivery_id, inside_packet_id
+from services.interconnect.errors import NoCode
+from services.interconnect.events import PacketPrepared
+from services.interconnect.journal import (
+    JOURNAL,
+    Write,
+    delivery_writes,
+    dispatch_stream,
+    packet_stream,
+)
+from services.interconnect.lookups import Party
+from services.interconnect.texts import member, read_text
+
+PACKET_LIMIT = 128 * 1024 * 1024
+_CHUNK = 256 * 1024
+
+# The axis says these of the packet or of a recipient. All else (credentials, an agency that is not
+# registered yet, a wrong address) is ours to mend: the job is tried again, then parked and shown.
+_FINAL = frozenset({"10", "18", "21", "22", "23", "too-large", "http-413"})
+_OF_A_RECIPIENT = frozenset({"18", "23"})
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the replicas add to an issued document."""
+
+    sender: Party
+    recipients: tuple[Party, ...]
+    signer: lookups.Official
+    answered: Answered | None
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A packet that is durable, and what it says when it is read again."""
+
+    digest: str
+    foreign_id: str
+    content: Content
+
+
+def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
+    """Write the packet of an issued document; open the deliveries and make those inside.
+
+    Raises `NotKnownYet` while a replica lags, `NoCode` for a sender without a code.
+    """
+    issued = issued_of(job.arguments)
+    facts = lookups.wait_for(
+        database, f"what document {issued.document_id} needs", lambda c: _facts(c, issued)
+    )
+    if not facts.sender.code:
+        raise NoCode(issued.agency_id)
+    written = _write_packet(blobs, issued, facts, job) if _reachable(facts.recipients) else None
+
+    def finish(unit: Unit) -> None:
+        writes = _prepared_writes(unit, issued, written) if written else []
+        for recipient in facts.recipients:
+            writes += _delivery_writes(unit, issued, recipient, written)
+        context = replace(job.context, occurred_at=unit.now)
+        places = JOURNAL.append_all(unit.store, writes, context, job.job_id)
+        outside = [p for p in _reachable(facts.recipients) if p.channel == AXIS]
+        if written and outside:
+            context = replace(context, after_tx=places[-1].place.tx)
+            arguments = {
+                "packet": written.digest,
+                "sender_code": facts.sender.code,
+                "recipients": [
+                    [delivery_id(issued.document_id, party.agency_id), party.code]
+                    for party in outside
+                ],
+            }
+            job_id = uuid5(job.job_id, "send")
+            unit.jobs.add(job_id, "send", arguments, context, urgent=issued.urgency > 0)
+
+    return finish
+
+
+def send(blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+    """Send one packet by the axis to all its recipients there; repeating it changes nothing.
+
+    One recipient whom the axis does not know must not keep it from the others: then each is tried
+    alone. Raises `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
+    """
+    packet, sender = job.arguments["packet"], job.arguments["sender_code"]
+    recipients: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
+
+    def try_to(codes: Sequence[str]) -> RecordSent | RecordRefusal:
+        with spooled(blobs, packet) as file:
+            try:
+                doc_id = axis.send(
+                    file, message_type="edoc", sender=sender, recipients=codes, sha256=packet
+                )
+            except AxisRefused as error:
+                if error.code not in _FINAL:
+                    raise
+                return RecordRefusal(reason_code=f"axis-{error.code}")
+            return RecordSent(packet=packet, axis_doc_id=doc_id)
+
+    together = try_to([code for _, code in recipients])
+    apart = {f"axis-{code}" for code in _OF_A_RECIPIENT}
+    alone = isinstance(together, RecordRefusal) and together.reason_code in apart
+    outcomes: list[tuple[str, Command]] = [
+        (delivery, try_to([code]) if alone and len(recipients) > 1 else together)
+        for delivery, code in recipients
+    ]
+
+    def finish(unit: Unit) -> None:
+        writes = [w for d, outcome in outcomes for w in delivery_writes(unit, d, [outcome])]
+        if writes:
+            context = replace(job.context, occurred_at=unit.now)
+            JOURNAL.append_all(unit.store, writes, context, job.job_id)
+
+    return finish
+
+
+@contextmanager
+def spooled(blobs: BlobStore, digest: str) -> Iterator[BinaryIO]:
+    """A blob as a file of its own: checked to its end and of known length before it is sent."""
+    with tempfile.TemporaryFile() as file, blobs.open(digest) as blob:
+        while data := blob.read(_CHUNK):
+            file.write(data)
+        file.seek(0)
+        yield file
+
+
+def issued_of(arguments: dict[str, Any]) -> Issued:
+    """The issued document in a `prepare` job."""
+    return Issued(
+        document_id=UUID(arguments["document_id"]),
+        agency_id=UUID(arguments["agency_id"]),
+        file=arguments["file"],
+        number=arguments["number"],
+        notation=arguments["notation"],
+        issued_on=date.fromisoformat(arguments["issued_on"]),
+        type_code=arguments["type_code"],
+        text=arguments["text"],
+        urgency=arguments["urgency"],
+        signer_id=UUID(arguments["signer_id"]),
+        signer_position_id=_uuid(arguments["signer_position_id"]),
+        recipients=tuple(UUID(each) for each in dict.fromkeys(arguments["recipients"])),
+        answers=_uuid(arguments["answers"]),
+        pages=arguments["pages"],
+    )
+
+
+def _facts(connection: Connection, issued: Issued) -> _Facts | None:
+    """Everything, or None while something has not arrived."""
+    sender = lookups.party(connection, issued.agency_id, issued.issued_on)
+    recipients = [
+        party
+        for agency_id in issued.recipients
+        if (party := lookups.party(connection, agency_id, issued.issued_on))
+    ]
+    signer = lookups.official(connection, issued.signer_id, issued.signer_position_id)
+    if sender is None or signer is None or len(recipients) < len(issued.recipients):
+        return None
+    if issued.answers is None:
+        return _Facts(sender, tuple(recipients), signer, None)
+    answered = _answered(connection, issued.answers)
+    return _Facts(sender, tuple(recipients), signer, answered) if answered else None
+
+
+def _answered(connection: Connection, document_id: UUID) -> Answered | None:
+    document = lookups.incoming(connection, document_id)
+    arrival = lookups.arrival(connection, document.packet_id) if document else None
+    if arrival is None:
+        return None
+    return Answered(arrival.sender_code, arrival.code, arrival.issued_on, arrival.foreign_id)
+
+
+def _reachable(parties: Sequence[Party]) -> list[Party]:
+    return [party for party in parties if party.code]
+
+
+def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> _Written:
+    with spooled(blobs, issued.file) as document:
+        size = document.seek(0, 2)
+    card = read_text(blobs, facts.signer.card)
+    packet = document_packet(
+        issued,
+        read_text(blobs, issued.text),
+        size,
+        sender=facts.sender,
+        recipients=_reachable(facts.recipients),
+        signer=Signer(member(card, "full_name"), facts.signer.title, facts.signer.authority),
+        answered=facts.answered,
+        at=job.context.occurred_at,
+    )
+    with tempfile.TemporaryFile() as file:
+        edxml.write(packet, blobs, file)
+        file.seek(0)
+        digest = blobs.put(file, limit=PACKET_LIMIT).digest
+        file.seek(0)
+        # Recipients inside get what the packet says, as those outside do.
+        again = read_packet(file, blobs, PACKET_LIMIT)
+    assert isinstance(again, edxml.DocumentPacket)
+    return _Written(digest, foreign_id_of(issued, facts.sender), content_of(again, blobs))
+
+
+def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Write]:
+    stream = dispatch_stream(issued.document_id)
+    _, version = JOURNAL.load(unit.store, stream)
+    event = PacketPrepared(
+        dispatch_id=issued.document_id,
+        document_id=issued.document_id,
+        agency_id=issued.agency_id,
+        packet=written.digest,
+        foreign_id=written.foreign_id,
+    )
+    return [(stream, version, [event])]
+
+
+def _delivery_writes(
+    unit: Unit, issued: Issued, recipient: Party, written: _Written | None
+) -> list[Write]:
+    commands: list[Command] = [
+        OpenDelivery(
+            dispatch_id=issued.document_id,
+            document_id=issued.document_id,
+            sender_id=issued.agency_id,
+            recipient_id=recipient.agency_id,
+            channel=recipient.channel,
+        )
+    ]
+    arrivals: list[Write] = []
+    if not recipient.code or written is None:
+        commands.append(RecordRefusal(reason_code="recipient_has_no_code"))
+    elif recipient.channel == INSIDE:
+        commands.append(RecordSent(packet=written.digest))
+        arrivals.append(_arrival_write(unit, issued, recipient, written))
+    name = delivery_id(issued.document_id, recipient.agency_id)
+    return delivery_writes(unit, name, commands) + arrivals
+
+
+def _arrival_write(unit: Unit, issued: Issued, recipient: Party, written: _Written) -> Write:
+    way = Way(
+        packet_id=inside_packet_id(issued.document_id, recipient.agency_id),
+        sender_id=issued.agency_id,
+        recipient_id=recipient.agency_id,
+        recipient_code=recipient.code,
+        channel=INSIDE,
+        packet=written.digest,
+    )
+    answered = answered_document(unit, written.content, recipient.agency_id)
+    event = arrived(written.content, way, answered.dispatch_id if answered else None)
+    return packet_stream(way.packet_id), 0, [event]
+
+
+def answered_document(unit: Unit, content: Content, agency_id: UUID) -> Any:
+    """The dispatch of this agency that the content answers, or None."""
+    found = (lookups.own_dispatch(unit.connection, name, agency_id) for name in content.answers)
+    return next((row for row in found if row is not None), None)
+
+
+def _uuid(text: str) -> UUID | None:
+    return UUID(text) if text else None

@@ -1,0 +1,167 @@
+"""What happens to packets, deliveries and statuses: the events of this service.
+
+Fields are named as in `proto/lienthong/interconnect/v1`, which says what each of them means.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchOpened:
+    """Sending of an issued document (văn bản đi) was opened; its id is the document's."""
+
+    dispatch_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    file: str
+    recipients: tuple[UUID, ...]
+    urgency: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketPrepared:
+    """The packet of a dispatch is written and durable."""
+
+    dispatch_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    packet: str
+    foreign_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryOpened:
+    """One recipient's delivery was opened, inside this installation or by the axis."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketSent:
+    """The packet was handed to the recipient inside, or taken by the axis."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    channel: str
+    packet: str
+    axis_doc_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryRefused:
+    """The axis or the directory refused a delivery for good."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    reason_code: str
+
+
+@dataclass(frozen=True)
+class PacketFile:
+    """A file of an arrived packet; name and type are the sender's claims."""
+
+    name: str
+    content_type: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketArrived:
+    """A document packet for one of our agencies is durably ours."""
+
+    packet_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    channel: str
+    packet: str
+    axis_doc_id: str | None = None
+    foreign_id: str
+    code: str
+    issued_on: date | None = None
+    type_name: str
+    text: str
+    urgency: int
+    files: tuple[PacketFile, ...]
+    answers: UUID | None = None
+    sender_code: str
+    recipient_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketUnreadable:
+    """A packet from the axis cannot be taken; it stands on the desk. `packet` may be missing."""
+
+    packet_id: UUID
+    packet: str | None = None
+    axis_doc_id: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusSent:
+    """Our agency's step was told to the sender of the document."""
+
+    packet_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    status_code: str
+    status_packet: str
+    channel: str
+    axis_doc_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusReceived:
+    """A recipient told a step on a document that we sent."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    status_code: str
+    told_at: datetime
+    unit: str
+    staff: str | None = None
+    note: str | None = None
+    status_packet: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusUnmatched:
+    """A status from the axis fits no delivery of ours; it is kept."""
+
+    packet_id: UUID
+    packet: str
+    axis_doc_id: str
+    status_code: str
+    foreign_id: str
+
+
+EVENTS: dict[str, type] = {
+    "DispatchOpened": DispatchOpened,
+    "PacketPrepared": PacketPrepared,
+    "DeliveryOpened": DeliveryOpened,
+    "PacketSent": PacketSent,
+    "DeliveryRefused": DeliveryRefused,
+    "StatusReceived": StatusReceived,
+    "PacketArrived": PacketArrived,
+    "PacketUnreadable": PacketUnreadable,
+    "StatusSent": StatusSent,
+    "StatusUnmatched": StatusUnmatched,
+}

@@ -1,0 +1,199 @@
+"""What jobs, policies and the poller ask of the replicas and of our own read models."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from libs.db import Database, Unit
+from libs.messaging.positions import Positions
+from services.interconnect import tables
+from services.interconnect.errors import NotKnownYet
+
+T = TypeVar("T")
+WAIT_SECONDS = 2.0
+_PAUSE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Party:
+    """An agency as a packet names it. `code` is empty when it has none on that day."""
+
+    agency_id: UUID
+    code: str
+    name: str
+    superior: str
+    place: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Official:
+    """Who acted, and in what position; empty where it is not known."""
+
+    card: str = ""
+    unit: str = ""
+    title: str = ""
+    authority: str = ""
+
+
+def wait_for(database: Database, what: str, probe: Callable[[Connection], T | None]) -> T:
+    """The probe's first answer within two seconds; raises `NotKnownYet`, so the job comes again.
+
+    Replicas and policies are fed apart: a job may run before the row that it needs.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        with database.unit() as unit:
+            found = probe(unit.connection)
+        if found is not None:
+            return found
+        if time.monotonic() >= deadline:
+            raise NotKnownYet(what)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def caught_up(unit: Unit, category: str) -> bool:
+    """Whether the replicas hold everything that the store has in the category.
+
+    A delivery is known by its dispatch too, and the other way round.
+    """
+    names = ("dispatch", "delivery") if category == "delivery" else (category,)
+    mine = Positions(unit.connection, "interconnect.projections").all()
+    return all(mine[name].place >= unit.store.category_end(name) for name in names)
+
+
+def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:
+    """The agency with the code that it emits on that day: the first that holds then."""
+    agency, superior, code = tables.agency, tables.agency.alias(), tables.agency_code
+    holds = and_(
+        code.c.agency_id == agency.c.agency_id,
+        code.c.valid_from <= on,
+        or_(code.c.valid_to.is_(None), code.c.valid_to >= on),
+    )
+    found = connection.execute(
+        select(agency, superior.c.name.label("superior"), code.c.code)
+        .outerjoin(superior, superior.c.agency_id == agency.c.parent_id)
+        .outerjoin(code, holds)
+        .where(agency.c.agency_id == agency_id)
+        .order_by(code.c.rank)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    return Party(
+        agency_id=found.agency_id,
+        code=found.code or "",
+        name=found.name,
+        superior=found.superior or "",
+        place=found.place,
+        channel=found.channel,
+    )
+
+
+def agency_by_code(connection: Connection, code: str) -> Any:
+    """The agency (`agency_id`, `channel`) that is or was addressed by this code.
+
+    Codes are never given to another agency, so an old one still finds its own; where a directory
+    did so all the same, the code in force is preferred.
+    """
+    agency, known = tables.agency, tables.agency_code
+    return connection.execute(
+        select(agency.c.agency_id, agency.c.channel)
+        .join(known, known.c.agency_id == agency.c.agency_id)
+        .where(known.c.code == code)
+        .order_by(known.c.valid_to.desc().nulls_first(), known.c.valid_from.desc())
+        .limit(1)
+    ).first()
+
+
+def official(connection: Connection, person_id: UUID, position_id: UUID | None) -> Official | None:
+    """A person's card, and the position in which the person acted."""
+    person, position = tables.person, tables.position
+    at = and_(position.c.person_id == person.c.person_id, position.c.position_id == position_id)
+    found = connection.execute(
+        select(person.c.card, position.c.unit, position.c.title, position.c.authority)
+        .outerjoin(position, at)
+        .where(person.c.person_id == person_id)
+    ).first()
+    if found is None or (position_id is not None and found.unit is None):
+        return None
+    return Official(found.card, found.unit or "", found.title or "", found.authority or "")
+
+
+def incoming(connection: Connection, document_id: UUID) -> Any:
+    """How the sender of one of our incoming documents calls it."""
+    table = tables.incoming
+    return connection.execute(select(table).where(table.c.document_id == document_id)).first()
+
+
+def arrival(connection: Connection, packet_id: UUID) -> Any:
+    """What came in a packet."""
+    table = tables.arrival
+    return connection.execute(select(table).where(table.c.packet_id == packet_id)).first()
+
+
+def same_document(
+    connection: Connection, foreign_id: str, sender_id: UUID, recipient_id: UUID, axis_doc_id: str
+) -> bool:
+    """Whether another packet has brought this document to this recipient before."""
+    table = tables.arrival
+    found = connection.execute(
+        select(table.c.packet_id)
+        .where(table.c.foreign_id == foreign_id, table.c.sender_id == sender_id)
+        .where(table.c.recipient_id == recipient_id)
+        .where(table.c.axis_doc_id.is_distinct_from(axis_doc_id))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def own_dispatch(connection: Connection, foreign_id: str, agency_id: UUID) -> Any:
+    """The dispatch that went out under this DocumentId from this agency of ours."""
+    table = tables.dispatch
+    return connection.execute(
+        select(table).where(table.c.foreign_id == foreign_id, table.c.agency_id == agency_id)
+    ).first()
+
+
+def delivery_of(connection: Connection, foreign_id: str, recipient_id: UUID) -> Any:
+    """The delivery (and its dispatch's trace) of a document of ours to this recipient."""
+    dispatch, delivery = tables.dispatch, tables.delivery
+    return connection.execute(
+        select(delivery, dispatch.c.trace)
+        .join(dispatch, dispatch.c.dispatch_id == delivery.c.dispatch_id)
+        .where(dispatch.c.foreign_id == foreign_id, delivery.c.recipient_id == recipient_id)
+    ).first()
+
+
+def unregistered(connection: Connection, on: date) -> Sequence[Any]:
+    """Codes in force of our own agencies that the axis was not told, or under another name."""
+    agency, code, told = tables.agency, tables.agency_code, tables.axis_registration
+    same = and_(
+        told.c.code == code.c.code,
+        told.c.agency_id == agency.c.agency_id,
+        told.c.name == agency.c.name,
+    )
+    return connection.execute(
+        select(agency.c.agency_id, agency.c.parent_id, agency.c.name, code.c.code)
+        .join(code, code.c.agency_id == agency.c.agency_id)
+        .outerjoin(told, same)
+        .where(agency.c.channel == "inside", told.c.code.is_(None))
+        .where(code.c.valid_from <= on)
+        .where(or_(code.c.valid_to.is_(None), code.c.valid_to >= on))
+        .order_by(agency.c.agency_id, code.c.rank)
+    ).all()
+
+
+def remember_registration(connection: Connection, row: Any) -> None:
+    """Note that the axis knows this code of our agency under this name."""
+    told = insert(tables.axis_registration).values(
+        code=row.code, agency_id=row.agency_id, name=row.name
+    )
+    changes = {"agency_id": told.excluded.agency_id, "name": told.excluded.name}
+    connection.execute(told.on_conflict_do_update(index_elements=["code"], set_=changes))

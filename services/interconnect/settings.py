@@ -1,0 +1,29 @@
+"""What the interconnect service and its workers read from their environment."""
+
+from dataclasses import dataclass, field
+
+from libs import service
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(service.ServiceSettings):
+    """`blob_url` is the store of packets, texts and names."""
+
+    blob_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(service.WorkerSettings):
+    """The axis, this installation's account there, and how it is polled.
+
+    `axis_mail` is the contact that the axis shows for our agencies; `packet_limit` is in bytes.
+    """
+
+    axis_url: str
+    axis_system_id: str
+    axis_secret: str = field(repr=False)
+    axis_mail: str = "lienthong@localhost"
+    poll_seconds: float = 2.0
+    packet_limit: int = 100 * MEBIBYTE

@@ -1,0 +1,190 @@
+"""Processing statuses both ways: our agencies' steps told to senders, and what others tell us."""
+
+import io
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs import edxml
+from libs.blobs import BlobStore
+from libs.db import Database, Unit
+from libs.jobs.queue import Job
+from libs.jobs.worker import Finish
+from services.interconnect import lookups
+from services.interconnect.axis import AxisClient
+from services.interconnect.commands import RecordStatus
+from services.interconnect.compose import VIETNAM, vietnam_time, wire_agency
+from services.interconnect.domain import INSIDE, LABELS
+from services.interconnect.errors import NotKnownYet, PacketRejected
+from services.interconnect.events import StatusSent
+from services.interconnect.journal import JOURNAL, Write, delivery_writes, packet_stream
+from services.interconnect.lookups import Official, Party
+from services.interconnect.texts import member, put_text, read_text
+
+REASONS = {
+    "wrong_address": "Gửi sai nơi nhận",
+    "bad_signature": "Chữ ký số không hợp lệ",
+    "wrong_form": "Sai thể thức",
+    "missing_file": "Thiếu tệp kèm theo",
+}
+_LONGEST_UNIT = 500
+_LONGEST_NOTE = 1000
+_YEARS = range(1970, 2201)
+# A handler whose position never reaches us must not keep the statuses: then nobody is named.
+_TRIES_FOR_A_NAME = 3
+
+
+def tell(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+    """Tell the sender of an arrival one step of our agency, by a status packet.
+
+    Inside, the sender's side takes it from the same bytes. Raises `NotKnownYet`, `AxisUnreachable`
+    and `AxisRefused`; later statuses of the packet wait in its lane.
+    """
+    packet_id = UUID(job.arguments["packet_id"])
+    arrival = lookups.wait_for(
+        database, f"packet {packet_id}", lambda c: lookups.arrival(c, packet_id)
+    )
+    at = datetime.fromisoformat(job.arguments["occurred_at"])
+    teller = lookups.wait_for(
+        database,
+        "an agency",
+        lambda c: lookups.party(c, arrival.recipient_id, at.astimezone(VIETNAM).date()),
+    )
+    staff = _staff(database, blobs, job)
+    data = edxml.serialize(_status_packet(arrival, teller, staff, blobs, job), blobs)
+    digest = blobs.put_bytes(data).digest
+    if arrival.channel == INSIDE:
+        return _tell_inside(database, blobs, job, arrival, data, digest)
+    doc_id = axis.send(
+        io.BytesIO(data), message_type="status", sender=arrival.recipient_code, sha256=digest
+    )
+
+    def finish(unit: Unit) -> None:
+        _append(unit, job, [_sent(unit, job, arrival, digest, doc_id)])
+
+    return finish
+
+
+def status_of(
+    header: edxml.StatusHeader, blobs: BlobStore, packet: str, channel: str
+) -> RecordStatus:
+    """What a status packet tells; names and notes go into blobs. Raises `PacketRejected`."""
+    if header.status_code not in LABELS:
+        raise PacketRejected("status_code_unknown")
+    if header.timestamp.year not in _YEARS:
+        raise PacketRejected("bad_timestamp")
+    if len(header.staff.department) > _LONGEST_UNIT:
+        raise PacketRejected("text_too_long")
+    staff = {
+        "full_name": header.staff.staff,
+        "email": header.staff.email,
+        "mobile": header.staff.mobile,
+    }
+    named = {name: value for name, value in staff.items() if value}
+    return RecordStatus(
+        status_code=header.status_code,
+        told_at=header.timestamp.replace(tzinfo=VIETNAM),
+        unit=header.staff.department,
+        staff=put_text(blobs, named) if named else None,
+        note=put_text(blobs, {"note": header.description}) if header.description else None,
+        status_packet=packet,
+        channel=channel,
+    )
+
+
+def _tell_inside(
+    database: Database, blobs: BlobStore, job: Job, arrival: Any, data: bytes, digest: str
+) -> Finish:
+    packet = edxml.parse(data, blobs)
+    assert isinstance(packet, edxml.StatusPacket)
+    command = status_of(packet.header, blobs, digest, INSIDE)
+    about = packet.header.response_for.document_id
+    delivery = lookups.wait_for(
+        database, "a delivery", lambda c: lookups.delivery_of(c, about, arrival.recipient_id)
+    )
+
+    def finish(unit: Unit) -> None:
+        writes = [
+            _sent(unit, job, arrival, digest, None),
+            *delivery_writes(unit, delivery.delivery_id, [command]),
+        ]
+        _append(unit, job, writes)
+
+    return finish
+
+
+def _append(unit: Unit, job: Job, writes: list[Write]) -> None:
+    context = replace(job.context, occurred_at=unit.now)
+    JOURNAL.append_all(unit.store, writes, context, job.job_id)
+
+
+def _sent(unit: Unit, job: Job, arrival: Any, digest: str, axis_doc_id: str | None) -> Write:
+    stream = packet_stream(arrival.packet_id)
+    _, version = JOURNAL.load(unit.store, stream)
+    event = StatusSent(
+        packet_id=arrival.packet_id,
+        document_id=UUID(job.arguments["document_id"]),
+        sender_id=arrival.sender_id,
+        recipient_id=arrival.recipient_id,
+        status_code=job.arguments["status_code"],
+        status_packet=digest,
+        channel=arrival.channel,
+        axis_doc_id=axis_doc_id,
+    )
+    return stream, version, [event]
+
+
+def _status_packet(
+    arrival: Any, teller: Party, staff: edxml.StaffInfo, blobs: BlobStore, job: Job
+) -> edxml.StatusPacket:
+    step = job.arguments
+    about = edxml.ResponseFor(
+        organ_id=arrival.sender_code,
+        code=arrival.code,
+        promulgation_date=arrival.issued_on,
+        document_id=arrival.foreign_id,
+    )
+    header = edxml.StatusHeader(
+        sender=wire_agency(teller, arrival.recipient_code),
+        response_for=about,
+        staff=staff,
+        status_code=step["status_code"],
+        description=_description(blobs, step),
+        timestamp=vietnam_time(datetime.fromisoformat(step["occurred_at"])),
+    )
+    return edxml.StatusPacket(header=header)
+
+
+def _description(blobs: BlobStore, step: dict[str, Any]) -> str:
+    """The reason of a refusal in words (needed with 02): its kind, then what the clerk wrote."""
+    note = member(read_text(blobs, step["note"]), "note")
+    parts = [REASONS.get(step["reason_code"], ""), note]
+    written = ": ".join(part for part in parts if part)[:_LONGEST_NOTE]
+    return written or (LABELS["02"][0] if step["status_code"] == "02" else "")
+
+
+def _staff(database: Database, blobs: BlobStore, job: Job) -> edxml.StaffInfo:
+    """Who did it: the unit of the position, or the unit that was assigned, and the full name."""
+    person = _person_of(job.arguments["handler"])
+    official = Official()
+    if person:
+        try:
+            official = lookups.wait_for(
+                database, "a handler", lambda c: lookups.official(c, *person)
+            )
+        except NotKnownYet:
+            if job.attempts < _TRIES_FOR_A_NAME:
+                raise
+    name = member(read_text(blobs, official.card), "full_name")
+    return edxml.StaffInfo(department=job.arguments["unit"] or official.unit, staff=name)
+
+
+def _person_of(handler: str) -> tuple[UUID, UUID | None] | None:
+    """Person and position in `person:<id>/<position id>`; None for machines and the system."""
+    kind, _, rest = handler.partition(":")
+    person, _, position = rest.partition("/")
+    try:
+        return (UUID(person), UUID(position) if position else None) if kind == "person" else None
+    except ValueError:
+        return None

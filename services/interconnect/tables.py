@@ -1,0 +1,148 @@
+"""The tables of interconnect: replicas, read models, and what the axis was told about us."""
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = MetaData(schema="interconnect")
+_ID = UUID(as_uuid=True)
+_AT = DateTime(timezone=True)
+
+# Replicas of the directory and of the documents service.
+agency = Table(
+    "agency",
+    metadata,
+    Column("agency_id", _ID, primary_key=True),
+    Column("parent_id", _ID),
+    Column("name", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+)
+agency_code = Table(
+    "agency_code",
+    metadata,
+    Column("agency_id", _ID, primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+)
+person = Table(
+    "person",
+    metadata,
+    Column("person_id", _ID, primary_key=True),
+    Column("card", Text, nullable=False),
+)
+position = Table(
+    "position",
+    metadata,
+    Column("position_id", _ID, primary_key=True),
+    Column("person_id", _ID, nullable=False),
+    Column("agency_id", _ID, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("authority", Text, nullable=False),
+)
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("document_id", _ID, primary_key=True),
+    Column("packet_id", _ID, nullable=False),
+    Column("agency_id", _ID, nullable=False),
+    Column("sender_id", _ID, nullable=False),
+    Column("foreign_id", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("issued_on", Date),
+)
+
+# What we sent, and what was told about it.
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("dispatch_id", _ID, primary_key=True),
+    Column("agency_id", _ID, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("opened_at", _AT, nullable=False),
+    Column("trace", _ID, nullable=False),
+    Column("packet", Text),
+    Column("foreign_id", Text),
+)
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("dispatch_id", _ID, nullable=False),
+    Column("sender_id", _ID, nullable=False),
+    Column("recipient_id", _ID, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("transport", Text, nullable=False),
+    Column("sent_at", _AT),
+    Column("axis_doc_id", Text),
+    Column("reason_code", Text),
+)
+received_status = Table(
+    "received_status",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("dispatch_id", _ID, nullable=False),
+    Column("status_code", Text, nullable=False),
+    Column("told_at", _AT, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("staff", Text),
+    Column("note", Text),
+    Column("channel", Text, nullable=False),
+    Column("received_at", _AT, nullable=False),
+)
+
+# What came, and what we told about it.
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("sender_id", _ID, nullable=False),
+    Column("recipient_id", _ID, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("packet", Text, nullable=False),
+    Column("axis_doc_id", Text),
+    Column("foreign_id", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("issued_on", Date),
+    Column("type_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("files", JSONB, nullable=False),
+    Column("answers", _ID),
+    Column("sender_code", Text, nullable=False),
+    Column("recipient_code", Text, nullable=False),
+    Column("arrived_at", _AT, nullable=False),
+)
+sent_status = Table(
+    "sent_status",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("status_code", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("sent_at", _AT, nullable=False),
+)
+desk = Table(
+    "desk",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reason_code", Text, nullable=False),
+    Column("axis_doc_id", Text, nullable=False),
+    Column("packet", Text),
+    Column("status_code", Text),
+    Column("foreign_id", Text),
+    Column("arrived_at", _AT, nullable=False),
+)
+
+# Written by the poller, not rebuilt from events.
+axis_registration = Table(
+    "axis_registration",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("agency_id", _ID, nullable=False),
+    Column("name", Text, nullable=False),
+)

@@ -1,0 +1,130 @@
+"""Dispatches and packets as HTTP shows them: rows of the read models, and names out of blobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from libs.blobs import BlobStore
+from services.interconnect.domain import LABELS, permitted, shown
+from services.interconnect.texts import member, read_text
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Told:
+    status_code: str
+    told_at: datetime
+
+
+def line(row: Row) -> Row:
+    """A dispatch in a list; the counts are deliveries by transport status."""
+    names = ("foreign_id", "urgency", "opened_at")
+    return {
+        "document_id": row["dispatch_id"],
+        **{name: row[name] for name in names},
+        "deliveries": {state: row[state] for state in ("opened", "sent", "refused")},
+    }
+
+
+def dispatch(row: Row, deliveries: Sequence[Row], statuses: Sequence[Row], blobs: BlobStore) -> Row:
+    """A dispatch in full, for its sender."""
+    told: dict[str, list[Row]] = {}
+    for status in statuses:
+        told.setdefault(status["delivery_id"], []).append(status)
+    names = ("agency_id", "foreign_id", "packet", "urgency", "opened_at", "trace")
+    return {
+        "document_id": row["dispatch_id"],
+        **{name: row[name] for name in names},
+        "deliveries": [
+            _delivery(each, told.get(each["delivery_id"], []), blobs) for each in deliveries
+        ],
+    }
+
+
+def packet(row: Row, statuses: Sequence[Row], blobs: BlobStore) -> Row:
+    """An arrived packet, for its recipient."""
+    text = read_text(blobs, row["text"])
+    names = (
+        "packet_id",
+        "document_id",
+        "recipient_id",
+        "recipient_code",
+        "channel",
+        "packet",
+        "axis_doc_id",
+        "foreign_id",
+        "code",
+        "issued_on",
+        "type_name",
+        "urgency",
+        "answers",
+        "arrived_at",
+        "files",
+    )
+    return {
+        **{name: row[name] for name in names},
+        "sender": {
+            "agency_id": row["sender_id"],
+            "code": row["sender_code"],
+            "name": row["sender_name"],
+        },
+        "subject": text.get("subject"),
+        "summary": text.get("summary"),
+        "signer": text.get("signer"),
+        "statuses": [
+            {**_label(each["status_code"]), "channel": each["channel"], "sent_at": each["sent_at"]}
+            for each in statuses
+        ],
+    }
+
+
+def unread(row: Row) -> Row:
+    """A packet on the desk."""
+    names = ("packet_id", "kind", "reason_code", "axis_doc_id", "packet", "status_code")
+    return {name: row[name] for name in (*names, "foreign_id", "arrived_at")}
+
+
+def _delivery(row: Row, statuses: list[Row], blobs: BlobStore) -> Row:
+    now = shown([_Told(each["status_code"], each["told_at"]) for each in statuses])
+    agency = {"agency_id": row["recipient_id"], "code": row["code"], "name": row["name"]}
+    names = ("delivery_id", "channel", "transport", "reason_code", "sent_at", "axis_doc_id")
+    return {
+        **{name: row[name] for name in names},
+        "recipient": agency,
+        "processing": None
+        if now is None
+        else {**_label(now.status_code), "told_at": now.told_at, "reopened": now.reopened},
+        "steps": _steps(row, statuses, agency, blobs),
+    }
+
+
+def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list[Row]:
+    """Every status told, by its time; `seconds` since the step before, first since the sending."""
+    steps: list[Row] = []
+    codes: list[str] = []
+    before = row["sent_at"]
+    for each in sorted(statuses, key=lambda status: (status["told_at"], status["version"])):
+        seconds = None if before is None else (each["told_at"] - before).total_seconds()
+        steps.append(
+            {
+                **_label(each["status_code"]),
+                "agency": agency,
+                "unit": each["unit"] or None,
+                "handler": member(read_text(blobs, each["staff"]), "full_name") or None,
+                "note": member(read_text(blobs, each["note"]), "note") or None,
+                "told_at": each["told_at"],
+                "received_at": each["received_at"],
+                "seconds": None if seconds is None else max(round(seconds), 0),
+                "permitted": permitted(codes, each["status_code"]),
+            }
+        )
+        codes.append(each["status_code"])
+        before = each["told_at"]
+    return steps
+
+
+def _label(code: str) -> Row:
+    vi, en = LABELS[code]
+    return {"code": code, "vi": vi, "en": en}

@@ -1,0 +1,30 @@
+"""What ends an order or a validation."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signatures.events import FileValidated, SignatureMade
+
+
+@dataclass(frozen=True)
+class FinishSigning:
+    """Record the signatures of an order, in the order in which they were made."""
+
+    signatures: tuple[SignatureMade, ...]
+
+
+@dataclass(frozen=True)
+class RefuseSigning:
+    """Record that an order cannot be carried out."""
+
+    signing_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    reason_code: str
+
+
+@dataclass(frozen=True)
+class RecordVerdict:
+    """Record the verdict on a file."""
+
+    verdict: FileValidated

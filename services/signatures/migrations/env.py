@@ -1,0 +1,3 @@
+from libs.db.alembic_env import run
+
+run()

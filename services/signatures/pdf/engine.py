@@ -1,0 +1,91 @@
+"""Everything that a worker needs to sign and to judge, read once from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.signatures.keys import Pkcs12Folder
+
+from .box import Box
+from .evidence import add_evidence
+from .fetch import HttpFetch
+from .judge import ExpectedSigner
+from .report import Report
+from .revocation import RevocationSource
+from .sign import Signed, TimestampAuthority, sign_leader, sign_number, sign_seal
+from .trust import TrustStore
+from .verdict import validate
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Where a worker finds trust, keys and authorities.
+
+    `hosts` are the `host:port` pairs that may be asked for OCSP, CRL and timestamps. Without
+    `keys` nothing can be signed, without `tsa_url` every signature is B-B.
+    """
+
+    trust: Path
+    hosts: tuple[str, ...] = ()
+    keys: Path | None = None
+    tsa_url: str = ""
+    fetch_seconds: float = 3.0
+
+
+class Engine:
+    """The tasks of a signing and validation worker. Single-threaded."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.trust = TrustStore.load(setup.trust)
+        self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
+        self._source = RevocationSource(self._fetch)
+        self._tsa = TimestampAuthority(setup.tsa_url, self._fetch) if setup.tsa_url else None
+        self._keys = Pkcs12Folder(setup.keys or Path("/nonexistent"), self.trust.intermediates)
+
+    def validate(
+        self, pdf: bytes, *, at: datetime, expected: Sequence[ExpectedSigner] = ()
+    ) -> Report:
+        """See `verdict.validate`."""
+        return validate(pdf, trust=self.trust, at=at, expected=expected, fetch=self._source)
+
+    def sign_leader(
+        self,
+        pdf: bytes,
+        *,
+        person_id: str,
+        box: Box,
+        at: datetime,
+        picture: bytes | None = None,
+    ) -> Signed:
+        """See `sign.sign_leader`; the key is the person's own."""
+        signer = self._keys.signer(person_id)
+        return sign_leader(
+            pdf,
+            signer=signer,
+            person_id=person_id,
+            box=box,
+            tsa=self._tsa,
+            at=at,
+            picture=picture,
+        )
+
+    def sign_number(self, pdf: bytes, *, agency_id: str, at: datetime, **places: Any) -> Signed:
+        """See `sign.sign_number`: `number`, `number_box`, `date`, `date_box`."""
+        signer = self._keys.signer(agency_id)
+        return sign_number(pdf, signer=signer, tsa=self._tsa, at=at, **places)
+
+    def sign_seal(
+        self, pdf: bytes, *, agency_id: str, agency: str, box: Box, at: datetime
+    ) -> Signed:
+        """See `sign.sign_seal`; `agency` is the name on the ring."""
+        signer = self._keys.signer(agency_id)
+        return sign_seal(pdf, signer=signer, agency=agency, box=box, tsa=self._tsa, at=at)
+
+    def add_evidence(self, pdf: bytes, *, at: datetime) -> bytes:
+        """See `evidence.add_evidence`. Raises `SigningRefused`."""
+        tsa = self._tsa or TimestampAuthority("", self._fetch)
+        return add_evidence(pdf, trust=self.trust, tsa=tsa, at=at, fetch=self._fetch)

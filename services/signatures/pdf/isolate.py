@@ -1,0 +1,161 @@
+"""Sign and judge in a child process with bounded time and memory.
+
+Hostile files were measured to take seconds and gigabytes. The child stays warm between files;
+when a file takes too long the child is killed, and the next file gets a new one.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import resource
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Self
+
+from .engine import Engine, Setup
+from .judge import ExpectedSigner
+from .report import Report
+from .sign import Signed, SigningRefused
+from .verdict import LARGEST_FILE, refused
+
+START_SECONDS = 30.0
+_PER_MEGABYTE = 0.5  # seconds added for each megabyte of the file
+logger = logging.getLogger(__name__)
+
+
+class WorkerInterrupted(Exception):
+    """The child took too long, ran out of memory or died; the file may be to blame."""
+
+    code = "worker_interrupted"
+
+
+class Isolated:
+    """An `Engine` in a child process. One caller at a time; close it, or use `with`."""
+
+    def __init__(
+        self, setup: Setup, *, seconds: float = 5.0, memory: int = 512 * 1024 * 1024
+    ) -> None:
+        self._setup, self._seconds, self._memory = setup, seconds, memory
+        self._process: Any = None
+        self._pipe: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def validate(
+        self, pdf: bytes, *, at: datetime, expected: Sequence[ExpectedSigner] = ()
+    ) -> Report:
+        """`verdict.validate`; too slow or too large is the verdict `check_interrupted`."""
+        if len(pdf) > LARGEST_FILE:
+            return refused(pdf, "file_too_large", at=at)
+        try:
+            report: Report = self._call("validate", pdf, at=at, expected=tuple(expected))
+        except (WorkerInterrupted, SigningRefused):
+            return refused(pdf, "check_interrupted", at=at)
+        return report
+
+    def sign_leader(self, pdf: bytes, **order: Any) -> Signed:
+        """`Engine.sign_leader`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        return self._signed("sign_leader", pdf, order)
+
+    def sign_number(self, pdf: bytes, **order: Any) -> Signed:
+        """`Engine.sign_number`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        return self._signed("sign_number", pdf, order)
+
+    def sign_seal(self, pdf: bytes, **order: Any) -> Signed:
+        """`Engine.sign_seal`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        return self._signed("sign_seal", pdf, order)
+
+    def add_evidence(self, pdf: bytes, *, at: datetime) -> bytes:
+        """`Engine.add_evidence`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        stamped: bytes = self._call("add_evidence", pdf, at=at)
+        return stamped
+
+    def close(self) -> None:
+        """End the child; the next call starts another."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.join(5)
+            self._process = None
+
+    def _signed(self, task: str, pdf: bytes, order: dict[str, Any]) -> Signed:
+        if len(pdf) > LARGEST_FILE:
+            raise SigningRefused("file_too_large", "the file is too large to be signed")
+        signed: Signed = self._call(task, pdf, **order)
+        return signed
+
+    def _call(self, task: str, pdf: bytes, **order: Any) -> Any:
+        pipe = self._started()
+        seconds = self._seconds + _PER_MEGABYTE * len(pdf) / 1_000_000
+        try:
+            pipe.send((task, pdf, order))
+            if not pipe.poll(seconds):
+                raise WorkerInterrupted(f"{task} took more than {seconds:.1f} s")
+            outcome, value = pipe.recv()
+        except (OSError, EOFError, WorkerInterrupted) as error:
+            self.close()
+            logger.warning("worker_interrupted", extra={"task": task})
+            raise WorkerInterrupted(str(error) or f"{task}: the worker died") from error
+        if outcome == "refused":
+            raise SigningRefused(*value)
+        return value
+
+    def _started(self) -> Connection:
+        if self._pipe is not None and self._process.is_alive():
+            return self._pipe
+        self.close()
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_work, args=(theirs, self._setup, self._memory), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        if not ours.poll(START_SECONDS):
+            self.close()
+            raise WorkerInterrupted("the worker did not start")
+        with suppress(EOFError):
+            ours.recv()
+            self._pipe = ours
+            return ours
+        self.close()
+        raise WorkerInterrupted("the worker died while starting")
+
+
+def _work(pipe: Connection, setup: Setup, memory: int) -> None:
+    """The child: one task after another until the other end of the pipe is gone."""
+    engine = Engine(setup)
+    _limit(memory)
+    pipe.send("ready")
+    while True:
+        try:
+            task, pdf, order = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = ("done", getattr(engine, task)(pdf, **order))
+        except MemoryError:
+            return  # the parent sees the closed pipe, and starts another child
+        except Exception as error:
+            # Every refusal here has a code of its own; what has none is a file's doing.
+            code = getattr(error, "code", "signing_failed")
+            answer = ("refused", (code, f"{type(error).__name__}: {error}"))
+        pipe.send(answer)
+
+
+def _limit(memory: int) -> None:
+    """No more than `memory` bytes above what the warm child already maps, and no core file."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,295 @@
+"""Judge one signature of a PDF by the verdict rule.
+
+No single answer of pyHanko is a safe verdict: its AdES function can pass where its own bottom
+line fails, and the other way round. So both are asked, and the rest is checked here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.validation.ades import (
+    ades_basic_validation,
+    ades_lta_validation,
+    ades_timestamp_validation,
+    ades_with_time_validation,
+)
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.policy_decl import (
+    LocalKnowledge,
+    PdfSignatureValidationSpec,
+    SignatureValidationSpec,
+)
+from pyhanko.sign.validation.status import PdfSignatureStatus
+
+from .profile import CLOCK_DRIFT, SIGNATURES_ONLY, key_usage_problem
+from .reasons import Reason, from_ades, reason, worst
+from .report import CertificateFacts, RevocationFacts, SignatureFacts
+from .revocation import FileFetchers
+from .specification import offline, timing
+from .structure import signed_end
+
+ROLES = ("leader", "number", "seal", "copy", "attachment")
+VIETNAM = timedelta(hours=7)
+
+
+@dataclass(frozen=True)
+class ExpectedSigner:
+    """Who must have signed in a role: SHA-256 (hex) of any of his or its certificates."""
+
+    role: str
+    certificates: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The file under judgement and what it is judged by."""
+
+    data: bytes
+    reader: PdfFileReader
+    at: datetime
+    specification: SignatureValidationSpec
+    knowledge: LocalKnowledge
+    fetchers: FileFetchers
+    expected: Sequence[ExpectedSigner]
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether the file brings validation data (DSS) or document timestamps."""
+        known = self.knowledge
+        stored = known.known_ocsps or known.known_crls
+        return bool(stored or self.reader.embedded_timestamp_signatures)
+
+    def told_of(self, certificate: x509.Certificate) -> RevocationFacts | None:
+        """The newest that is known of a certificate's revocation."""
+        return self.fetchers.told_of(
+            certificate,
+            [one.ocsp_response_data for one in self.knowledge.known_ocsps],
+            [one.crl_data for one in self.knowledge.known_crls],
+        )
+
+    def expects(self, role: str, certificate: x509.Certificate) -> bool | None:
+        """Whether this signer should have signed in this role; None when nobody said."""
+        if not self.expected:
+            return None
+        fingerprint = certificate.sha256.hex()
+        return any(one.role == role and fingerprint in one.certificates for one in self.expected)
+
+
+async def judge(
+    case: Case, embedded: EmbeddedPdfSignature, order: int
+) -> tuple[SignatureFacts, list[Reason]]:
+    """The facts of one signature and every rule that it breaks."""
+    name = embedded.field_name
+    embedded.compute_integrity_info(diff_policy=SIGNATURES_ONLY)
+    facts, reasons = _structure(case, embedded, _told_by_file(embedded, order))
+    has_timestamp = any(True for _ in extract_tst_data_iter(embedded.signer_info, signed=False))
+    result = await _ades(case, embedded, has_timestamp)
+    status = result.api_status
+    sub_indication = result.ades_subindic.standard_name
+    if result.ades_subindic != AdESPassed.OK:
+        unknown = sub_indication == "CERTIFICATE_CHAIN_GENERAL_FAILURE" and case.fetchers.failed
+        reasons.append(
+            reason("revocation_unknown", name) if unknown else from_ades(sub_indication, name)
+        )
+    elif status is None or not status.bottom_line:
+        reasons.append(reason("not_validated", name))
+    facts = _with_trust(case, embedded, facts, result, has_timestamp)
+    reasons += await _own_checks(case, embedded, facts, result)
+    return replace(facts, verdict=worst(reasons)[0]), reasons
+
+
+async def judge_timestamp(
+    case: Case, embedded: EmbeddedPdfSignature, order: int
+) -> tuple[SignatureFacts, list[Reason]]:
+    """The facts of one document timestamp and every rule that it breaks."""
+    embedded.compute_integrity_info(diff_policy=SIGNATURES_ONLY)
+    facts, reasons = _structure(case, embedded, _told_by_file(embedded, order))
+    result = await ades_timestamp_validation(
+        embedded.signed_data,
+        case.specification,
+        embedded.compute_digest,
+        timing_info=timing(case.at),
+    )
+    if result.ades_subindic != AdESPassed.OK or not result.api_status.trusted:
+        reasons.append(
+            reason("timestamp_invalid", embedded.field_name, result.ades_subindic.standard_name)
+        )
+    stamped = getattr(result.api_status, "timestamp", None)
+    facts = replace(facts, role="timestamp", timestamp_at=stamped, best_at=stamped)
+    return replace(facts, verdict=worst(reasons)[0]), reasons
+
+
+def _told_by_file(embedded: EmbeddedPdfSignature, order: int) -> SignatureFacts:
+    certificate = embedded.signer_cert
+    usages = certificate.key_usage_value
+    role = embedded.field_name.rsplit(".", 1)[-1].lower()
+    return SignatureFacts(
+        field=embedded.field_name,
+        order=order,
+        role=role if role in ROLES else "",
+        verdict="INDETERMINATE",
+        signer=_certificate(certificate),
+        key_usages=tuple(sorted(usages.native)) if usages else (),
+        digest_algorithm=embedded.md_algorithm,
+        signature_algorithm=embedded.signer_info["signature_algorithm"]["algorithm"].native,
+        claimed_at=embedded.self_reported_timestamp,
+        byte_range=tuple(int(value) for value in embedded.byte_range),
+    )
+
+
+def _structure(
+    case: Case, embedded: EmbeddedPdfSignature, facts: SignatureFacts
+) -> tuple[SignatureFacts, list[Reason]]:
+    """Coverage and later changes, from the bytes and the strict difference policy."""
+    reasons = []
+    end = signed_end(case.data, facts.byte_range)
+    coverage = "incomplete"
+    if end is None or embedded.coverage.name not in ("ENTIRE_REVISION", "ENTIRE_FILE"):
+        reasons.append(reason("coverage_incomplete", facts.field))
+    else:
+        coverage = "file" if end == len(case.data) else "revision"
+    difference = _difference(embedded)
+    if difference == "refused" or not embedded.summarise_integrity_info()["docmdp_ok"]:
+        reasons.append(reason("modified_after_signing", facts.field))
+    revision = hashlib.sha256(case.data[:end]).hexdigest() if end else ""
+    facts = replace(facts, coverage=coverage, difference=difference, revision_sha256=revision)
+    return facts, reasons
+
+
+def _difference(embedded: EmbeddedPdfSignature) -> str:
+    result = embedded.diff_result
+    if result is None:
+        return "none"
+    if not isinstance(result, DiffResult):
+        return "refused"
+    fields = {
+        signature.field_name
+        for signature in embedded.reader.embedded_signatures
+        if signature.signed_revision > embedded.signed_revision
+    }
+    if not result.changed_form_fields <= fields:
+        return "refused"
+    if result.modification_level == ModificationLevel.NONE:
+        return "none"
+    return "signatures" if result.changed_form_fields else "evidence"
+
+
+async def _ades(case: Case, embedded: EmbeddedPdfSignature, has_timestamp: bool) -> Any:
+    """Ask the AdES function of the signature's level (ETSI EN 319 102-1, 5.3, 5.5, 5.6)."""
+    if has_timestamp and case.has_evidence:
+        return await ades_lta_validation(
+            embedded,
+            PdfSignatureValidationSpec(case.specification, diff_policy=SIGNATURES_ONLY),
+            timing_info=timing(case.at),
+        )
+    if has_timestamp:
+        return await ades_with_time_validation(
+            embedded.signed_data,
+            case.specification,
+            timing_info=timing(case.at),
+            raw_digest=embedded.compute_digest(),
+            extra_status_kwargs=embedded.summarise_integrity_info(),
+            status_cls=PdfSignatureStatus,
+        )
+    return await ades_basic_validation(
+        embedded.signed_data,
+        case.specification,
+        timing_info=timing(case.at),
+        raw_digest=embedded.compute_digest(),
+    )
+
+
+def _with_trust(
+    case: Case,
+    embedded: EmbeddedPdfSignature,
+    facts: SignatureFacts,
+    result: Any,
+    has_timestamp: bool,
+) -> SignatureFacts:
+    """Add what only the validation knows: proven times, chain, revocation, level."""
+    status = result.api_status
+    stamp = getattr(status, "timestamp_validity", None)
+    stamped = stamp.timestamp if stamp is not None and stamp.trusted else None
+    path = getattr(status, "validation_path", None)
+    chain = list(path.iter_certs(include_root=True)) if path else []
+    level = "B-T" if has_timestamp else "B-B"
+    if has_timestamp and case.has_evidence:
+        level = "B-LTA" if getattr(result, "oldest_evidence_record_timestamp", None) else "B-LT"
+    return replace(
+        facts,
+        chain=tuple(_certificate(one) for one in chain),
+        revocation=case.told_of(embedded.signer_cert),
+        expected=case.expects(facts.role, embedded.signer_cert),
+        timestamp_at=stamped,
+        best_at=stamped or case.at,
+        claimed_as_utc_by_mistake=_seven_hours_off(facts.claimed_at, stamped),
+        level=level,
+    )
+
+
+def _seven_hours_off(claimed: datetime | None, stamped: datetime | None) -> bool:
+    """Some signers write Vietnam time as if it were UTC; the timestamp decides."""
+    if claimed is None or stamped is None or claimed.tzinfo is None:
+        return False
+    return abs(claimed - stamped - VIETNAM) < timedelta(minutes=10)
+
+
+async def _own_checks(
+    case: Case, embedded: EmbeddedPdfSignature, facts: SignatureFacts, result: Any
+) -> list[Reason]:
+    """The rules that pyHanko does not hold, or holds in one function and not in another."""
+    name, certificate, reasons = facts.field, embedded.signer_cert, []
+    best = facts.best_at or case.at
+    valid = certificate.not_valid_before <= best <= certificate.not_valid_after
+    if valid and case.at > certificate.not_valid_after:
+        valid = await _held_while_valid(case, embedded, result)
+    if not valid:
+        reasons.append(reason("certificate_outside_validity", name))
+    if key_usage_problem(certificate):
+        reasons.append(reason("key_usage_wrong", name))
+    if facts.revocation is None or facts.revocation.status == "unknown":
+        reasons.append(reason("revocation_unknown", name))
+    if facts.timestamp_at and facts.timestamp_at > case.at + CLOCK_DRIFT:
+        reasons.append(reason("timestamp_invalid", name))
+    if facts.expected is False:
+        reasons.append(reason("signer_unexpected", name))
+    return reasons
+
+
+async def _held_while_valid(case: Case, embedded: EmbeddedPdfSignature, result: Any) -> bool:
+    """Whether an expired certificate was good when the oldest trusted evidence was stamped.
+
+    pyHanko passes a signature whose timestamp precedes the expiry without ever looking at
+    revocation; only data that a document timestamp proves to be of that time may count.
+    """
+    proven = getattr(result, "oldest_evidence_record_timestamp", None)
+    if proven is None or proven > embedded.signer_cert.not_valid_after:
+        return False
+    then = await ades_basic_validation(
+        embedded.signed_data,
+        offline(case.specification, case.knowledge),
+        timing_info=timing(proven, past=True),
+        raw_digest=embedded.compute_digest(),
+    )
+    return bool(then.ades_subindic == AdESPassed.OK and then.api_status.bottom_line)
+
+
+def _certificate(certificate: x509.Certificate) -> CertificateFacts:
+    name = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
+    return CertificateFacts(
+        name=name if isinstance(name, str) else ", ".join(name),
+        serial=format(certificate.serial_number, "x"),
+        sha256=certificate.sha256.hex(),
+        not_before=certificate.not_valid_before,
+        not_after=certificate.not_valid_after,
+    )

@@ -1,0 +1,174 @@
+"""The verdict over a PDF file: every rule, from the start, never an exception."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import DiffResult
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from .fetch import Fetch
+from .judge import Case, ExpectedSigner, judge, judge_timestamp
+from .profile import EVIDENCE_ONLY
+from .reasons import Reason, reason, worst
+from .report import Report, SignatureFacts
+from .revocation import FileFetchers, RevocationSource
+from .specification import specification, stored_evidence
+from .structure import ends_cleanly, is_pdf, signed_end
+from .trust import TrustStore
+
+__all__ = ["LARGEST_FILE", "ExpectedSigner", "Report", "refused", "validate"]
+
+LARGEST_FILE = 50 * 1024 * 1024  # bytes; the limit of a file in a packet
+MOST_SIGNATURES = 20
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Findings:
+    """What has been found out so far; kept when a later step fails."""
+
+    reasons: list[Reason]
+    signatures: list[SignatureFacts]
+    revisions: int = 0
+
+
+def validate(
+    pdf: bytes,
+    *,
+    trust: TrustStore,
+    at: datetime,
+    expected: Sequence[ExpectedSigner] = (),
+    fetch: Fetch | RevocationSource,
+) -> Report:
+    """Judge every signature of a file as of `at` (with zone).
+
+    With `expected`, each of its roles must be signed once by one of its certificates and
+    nobody else may have signed; without, the report names the signers and compares nothing.
+    `fetch` may be a `RevocationSource`, which keeps answers for the next file. Whatever the
+    bytes are, the answer is a report. Time and memory are not bounded here: see `isolate`.
+    Raises ValueError for an `at` without a zone, which is the caller's mistake.
+    """
+    if at.tzinfo is None:
+        raise ValueError("the instant of judgement needs a time zone")
+    started = time.monotonic()
+    source = fetch if isinstance(fetch, RevocationSource) else RevocationSource(fetch)
+    findings = _Findings([], [])
+    try:
+        asyncio.run(_find(pdf, trust, at, expected, FileFetchers(source), findings))
+    except MemoryError:
+        findings.reasons.append(reason("check_interrupted"))
+    except Exception as error:
+        # A malformed file fails anywhere in pyHanko: ValueError, AssertionError, RecursionError...
+        logger.info("file_unreadable", extra={"error": type(error).__name__}, exc_info=True)
+        findings.reasons.append(reason("file_unreadable"))
+    verdict, sub_indication = worst(findings.reasons)
+    return Report(
+        verdict=verdict,
+        sub_indication=sub_indication,
+        reasons=tuple(findings.reasons),
+        signatures=tuple(findings.signatures),
+        file_sha256=hashlib.sha256(pdf).hexdigest(),
+        size=len(pdf),
+        at=at,
+        revisions=findings.revisions,
+        trust_version=trust.version,
+        duration_ms=round((time.monotonic() - started) * 1000),
+    )
+
+
+def refused(pdf: bytes, code: str, *, at: datetime, trust_version: str = "") -> Report:
+    """The report of a file that was not looked into, for one reason."""
+    only = reason(code)
+    return Report(
+        verdict=only.verdict,
+        sub_indication=only.sub_indication,
+        reasons=(only,),
+        signatures=(),
+        file_sha256=hashlib.sha256(pdf).hexdigest(),
+        size=len(pdf),
+        at=at,
+        trust_version=trust_version,
+    )
+
+
+async def _find(
+    pdf: bytes,
+    trust: TrustStore,
+    at: datetime,
+    expected: Sequence[ExpectedSigner],
+    fetchers: FileFetchers,
+    findings: _Findings,
+) -> None:
+    if len(pdf) > LARGEST_FILE:
+        findings.reasons.append(reason("file_too_large"))
+        return
+    if not is_pdf(pdf):
+        findings.reasons.append(reason("file_unreadable"))
+        return
+    reader = PdfFileReader(BytesIO(pdf), strict=True)
+    unusable = _unusable(reader)
+    if unusable:
+        findings.reasons.append(reason(unusable))
+        return
+    findings.revisions = reader.xrefs.total_revisions
+    case = Case(
+        data=pdf,
+        reader=reader,
+        at=at,
+        specification=specification(trust, fetchers),
+        knowledge=stored_evidence(reader),
+        fetchers=fetchers,
+        expected=expected,
+    )
+    for order, embedded in enumerate(reader.embedded_signatures, start=1):
+        stamped = embedded.sig_object_type == "/DocTimeStamp"
+        facts, reasons = await (judge_timestamp if stamped else judge)(case, embedded, order)
+        findings.signatures.append(facts)
+        findings.reasons += reasons
+    findings.reasons += [*_missing(case, findings.signatures), *_behind_last(case)]
+
+
+def _unusable(reader: PdfFileReader) -> str | None:
+    """Why the signatures of a readable file cannot be judged, as a code, or None."""
+    if reader.encrypted:
+        return "file_encrypted"
+    if reader.xrefs.hybrid_xrefs_present:
+        return "hybrid_file"
+    filled = list(enumerate_sig_fields(reader, filled_status=True))
+    # pyHanko leaves out signatures whose format it does not know; here none may be overlooked.
+    if len(filled) != len(reader.embedded_signatures) or len(filled) > MOST_SIGNATURES:
+        return "signature_format_unknown"
+    return None if reader.embedded_regular_signatures else "no_signature"
+
+
+def _missing(case: Case, signatures: Sequence[SignatureFacts]) -> list[Reason]:
+    """A role that was expected must be there exactly once."""
+    roles = [facts.role for facts in signatures]
+    return [
+        reason("signature_missing", one.role) for one in case.expected if roles.count(one.role) != 1
+    ]
+
+
+def _behind_last(case: Case) -> list[Reason]:
+    """At most one revision of validation data may follow the last signature or timestamp."""
+    last: EmbeddedPdfSignature = case.reader.embedded_signatures[-1]
+    end = signed_end(case.data, last.byte_range)
+    if end is None or end == len(case.data):
+        return []  # a broken coverage has its own reason already
+    behind = case.reader.xrefs.total_revisions - 1 - last.signed_revision
+    if behind < 1 or not ends_cleanly(case.data):
+        return [reason("bytes_after_end", last.field_name)]
+    difference = EVIDENCE_ONLY.review_file(case.reader, last.signed_revision)
+    if behind > 1 or not isinstance(difference, DiffResult):
+        return [reason("modified_after_signing", last.field_name)]
+    return []

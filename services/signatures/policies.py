@@ -1,0 +1,43 @@
+"""Requests of the documents service become jobs."""
+
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.json_format import MessageToDict
+
+from libs.contracts.journal import caused_by
+from libs.db import Unit
+from libs.eventstore import Recorded
+from libs.messaging.applier import Handler
+
+
+def _add_job(kind: str, job_id: str, message: Any, event: Recorded, unit: Unit) -> None:
+    unit.jobs.add(
+        UUID(job_id),
+        kind,
+        MessageToDict(message, preserving_proto_field_name=True),
+        caused_by(event, agency=event.agency, handler="system:signatures", now=unit.now),
+        urgent=message.urgency > 0,
+    )
+
+
+def on_signature_requested(message: Any, event: Recorded, unit: Unit) -> None:
+    """The leader's signature is ordered."""
+    _add_job("sign_leader", message.signing_id, message, event, unit)
+
+
+def on_seal_requested(message: Any, event: Recorded, unit: Unit) -> None:
+    """Number, date and seal are ordered."""
+    _add_job("sign_seal", message.signing_id, message, event, unit)
+
+
+def on_validation_requested(message: Any, event: Recorded, unit: Unit) -> None:
+    """A verdict is wanted."""
+    _add_job("validate", message.validation_id, message, event, unit)
+
+
+POLICIES: dict[str, Handler] = {
+    "SignatureRequested": on_signature_requested,
+    "SealRequested": on_seal_requested,
+    "ValidationRequested": on_validation_requested,
+}

@@ -1,0 +1,48 @@
+"""Who may sign for whom, which signatures were made, which verdicts were found."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert
+
+from libs.db import Unit
+from libs.eventstore import Recorded
+from libs.messaging.applier import Handler
+from services.signatures.tables import agency, certificate, position, signature, validation
+
+
+def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
+    key = [column.name for column in table.primary_key]
+    statement = insert(table).values(**row)
+    changes = {name: statement.excluded[name] for name in row if name not in key}
+    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+
+
+def _fields(table: Table, message: Any) -> dict[str, Any]:
+    """The table's columns that the message has, by name."""
+    known = message.DESCRIPTOR.fields_by_name
+    return {c.name: getattr(message, c.name) for c in table.columns if c.name in known}
+
+
+def _copied_to(table: Table) -> Handler:
+    def project(message: Any, _event: Recorded, unit: Unit) -> None:
+        _put(unit, table, _fields(table, message))
+
+    return project
+
+
+def project_signature(message: Any, event: Recorded, unit: Unit) -> None:
+    """A signature that was made."""
+    row = _fields(signature, message)
+    row["signed_at"] = datetime.fromisoformat(message.signed_at)
+    _put(unit, signature, {**row, "position": event.position})
+
+
+PROJECTIONS: dict[str, Handler] = {
+    "AgencyRegistered": _copied_to(agency),
+    "PositionAssigned": _copied_to(position),
+    "CertificateRegistered": _copied_to(certificate),
+    "SignatureMade": project_signature,
+    "FileValidated": _copied_to(validation),
+}

@@ -1,0 +1,100 @@
+"""The worker's child: same answers, bounded time and memory, always another one after."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from services.signatures.pdf import isolate
+from services.signatures.pdf.isolate import Isolated, WorkerInterrupted
+from services.signatures.pdf.sign import SigningRefused
+from tests.support.pki import (
+    AGENCY,
+    DATE_BOX,
+    LEADER,
+    LEADER_BOX,
+    NUMBER_BOX,
+    PROVINCE,
+    SEAL_BOX,
+    Pki,
+    draft,
+    now,
+    running,
+)
+
+
+@pytest.fixture(scope="module")
+def pki() -> Pki:
+    return running()
+
+
+@pytest.fixture(scope="module")
+def worker(pki: Pki) -> Iterator[Isolated]:
+    with Isolated(pki.setup(), seconds=20) as child:
+        yield child
+
+
+def test_the_child_signs_and_judges_a_whole_document(pki: Pki, worker: Isolated) -> None:
+    first = worker.sign_leader(draft(), person_id=LEADER, box=LEADER_BOX, at=now())
+    second = worker.sign_number(
+        first.pdf,
+        agency_id=AGENCY,
+        at=now(),
+        number="15",
+        number_box=NUMBER_BOX,
+        date="ngày 22 tháng 11 năm 2026",
+        date_box=DATE_BOX,
+    )
+    third = worker.sign_seal(second.pdf, agency_id=AGENCY, agency=PROVINCE, box=SEAL_BOX, at=now())
+    assert worker.validate(third.pdf, at=now(), expected=pki.expected()).verdict == "TOTAL_PASSED"
+    kept = worker.add_evidence(third.pdf, at=now())
+    assert worker.validate(kept, at=now()).verdict == "TOTAL_PASSED"
+
+
+def test_a_refusal_keeps_its_code(worker: Isolated) -> None:
+    nobody = "0190a000-0000-7000-8000-00000000dead"
+    with pytest.raises(SigningRefused) as refusal:
+        worker.sign_leader(draft(), person_id=nobody, box=LEADER_BOX, at=now())
+    assert refusal.value.code == "key_not_found"
+
+
+def test_rubbish_does_not_end_the_child(worker: Isolated) -> None:
+    assert worker.validate(b"rubbish", at=now()).reasons[0].code == "file_unreadable"
+    assert worker.validate(draft(), at=now()).reasons[0].code == "no_signature"
+
+
+def test_too_slow_is_a_verdict_and_the_next_file_is_judged(
+    worker: Isolated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.validate(draft(), at=now())
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(worker, "_seconds", 0.2)
+        report = worker.validate(draft(), at=now())
+    assert (report.verdict, report.reasons[0].code) == ("INDETERMINATE", "check_interrupted")
+    assert worker.validate(draft(), at=now()).reasons[0].code == "no_signature"
+
+
+def test_too_much_memory_is_a_verdict(pki: Pki) -> None:
+    with Isolated(pki.setup(), seconds=20, memory=8 * 1024 * 1024) as small:
+        report = small.validate(b"%PDF-1.7" + bytes(20_000_000), at=now())
+        with pytest.raises(WorkerInterrupted):
+            small.add_evidence(b"%PDF-1.7" + bytes(20_000_000), at=now())
+    assert report.reasons[0].code == "check_interrupted"
+
+
+def test_a_killed_child_is_replaced(worker: Isolated) -> None:
+    worker.validate(draft(), at=now())
+    os.kill(worker._process.pid, signal.SIGKILL)
+    worker._process.join(10)
+    assert worker.validate(draft(), at=now()).reasons[0].code == "no_signature"
+
+
+def test_a_file_beyond_the_limit_is_not_even_sent(
+    worker: Isolated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolate, "LARGEST_FILE", 100)
+    assert worker.validate(draft(), at=now()).reasons[0].code == "file_too_large"
+    with pytest.raises(SigningRefused):
+        worker.sign_leader(draft(), person_id=LEADER, box=LEADER_BOX, at=now())

@@ -1,0 +1,284 @@
+"""Packets from the axis: taken once, kept whole, and never believed."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from libs import edxml
+from services.interconnect import queries
+from services.interconnect.axis import AxisClient, AxisUnreachable, DeliveryStatus, Received
+from services.interconnect.intake import Intake
+from services.interconnect.poller import Poller
+from services.interconnect.texts import read_text
+from tests.support.axis import document_packet, status_packet
+from tests.support.interconnect_world import (
+    CODES,
+    COMMUNE,
+    DEPARTMENT,
+    LIMIT,
+    OFFICE,
+    PDF,
+    PROVINCE,
+    World,
+    office_document,
+    open_world,
+)
+from tests.support.servers import PostgresForTests
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def world(postgres: PostgresForTests, tmp_path: Path) -> Iterator[World]:
+    with open_world(postgres, tmp_path) as made:
+        made.poll()
+        yield made
+
+
+class DyingClient(AxisClient):
+    """The real client of a process that dies before it can say what became of a packet."""
+
+    dead = True
+
+    def update_status(
+        self, doc_id: str, status: DeliveryStatus, *, recipients: Sequence[str] = ()
+    ) -> None:
+        if self.dead:
+            raise AxisUnreachable("killed here")
+        super().update_status(doc_id, status, recipients=recipients)
+
+
+def desk(world: World) -> list[tuple[str, str]]:
+    with world.database.unit() as unit:
+        rows = queries.desk(unit.connection, None, 50)
+    return [(row["kind"], row["reason_code"]) for row in rows]
+
+
+def settled(world: World) -> dict[str, str]:
+    """What the axis was told, by recipient."""
+    return {each.to: each.status for kind in ("edoc", "status") for each in world.office.sent(kind)}  # type: ignore[arg-type]
+
+
+def send_raw(world: World, data: bytes, kind: str = "edoc") -> str:
+    digest = world.blobs.put_bytes(data).digest
+    return world.office.send(
+        io.BytesIO(data),
+        message_type=kind,  # type: ignore[arg-type]
+        sender=CODES[OFFICE],
+        sha256=digest,
+    )
+
+
+def test_the_axis_knows_every_code_in_force_of_our_agencies(world: World) -> None:
+    codes = {agency.code for agency in world.office.agencies()}
+    assert codes == {CODES[PROVINCE], CODES[DEPARTMENT], CODES[COMMUNE], CODES[OFFICE]}
+
+
+def test_a_packet_arrives_once_for_each_recipient_of_ours(world: World) -> None:
+    doc_id = world.from_office(office_document(world, PROVINCE, DEPARTMENT), "edoc")
+    world.poll()
+    world.poll()
+    facts = {each.recipient_code: each for each in world.messages("packet", "PacketArrived")}
+    assert set(facts) == {"H25", "H25.13"}
+    fact = facts["H25"]
+    assert (fact.sender_id, fact.recipient_id) == (str(OFFICE), str(PROVINCE))
+    assert (fact.channel, fact.axis_doc_id) == ("axis", doc_id)
+    assert fact.foreign_id == "000.00.00.G22,2026/11/19,7816/VPCP-TTĐT"
+    assert (fact.code, fact.issued_on, fact.urgency) == ("7816/VPCP-TTĐT", "2026-11-19", 2)
+    assert (fact.type_name, fact.sender_code) == ("Công văn", CODES[OFFICE])
+    assert read_text(world.blobs, fact.text) == {
+        "subject": "V/v kết nối, liên thông",
+        "summary": "",
+        "signer": {"competence": "TL.", "position": "Cục trưởng", "full_name": "Trần Mẫu"},
+    }
+    (file,) = fact.files
+    assert (file.name, world.blobs.read(file.digest)) == ("7816.pdf", PDF)
+    assert settled(world) == {"H25": "done", "H25.13": "done"}
+    assert {event.agency for event in world.events("packet")} == {str(PROVINCE), str(DEPARTMENT)}
+    assert len({event.trace for event in world.events("packet")}) == 1
+
+
+def test_a_crash_before_the_axis_is_told_repeats_without_a_trace(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE, DEPARTMENT), "edoc")
+    client = DyingClient(world.axis.url, "province", "province-secret")
+    dying = Poller(world.database, world.blobs, client, LIMIT, "m@example.vn")
+    with pytest.raises(AxisUnreachable):
+        dying.poll()
+    before = [event.event_id for event in world.events("packet")]
+    assert len(before) == 2
+    assert settled(world) == {"H25": "initial", "H25.13": "initial"}
+    client.dead = False
+    dying.poll()
+    assert [event.event_id for event in world.events("packet")] == before
+    assert settled(world) == {"H25": "done", "H25.13": "done"}
+
+
+def test_an_answer_from_the_axis_joins_the_trace_of_what_it_answers(world: World) -> None:
+    trace = UUID(int=77)
+    asked = world.issue(OFFICE, trace=trace)
+    world.settle()
+    (asking,) = world.for_office("edoc")
+    about = edxml.ResponseFor(
+        organ_id="H25", code="05/CT-UBND", document_id=asking.header.document_id
+    )
+    world.from_office(office_document(world, PROVINCE, responses=(about,)), "edoc")
+    world.poll()
+    (event,) = world.events("packet", "PacketArrived")
+    (fact,) = world.messages("packet", "PacketArrived")
+    assert (event.trace, fact.answers) == (trace, str(asked))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"doc_type": "1"}, "business_not_supported"),
+        ({"document_id": "x" * 201}, "text_too_long"),
+    ],
+)
+def test_what_may_not_pass_for_a_new_document_goes_to_the_desk(
+    world: World, changes: dict[str, str], reason: str
+) -> None:
+    world.from_office(office_document(world, PROVINCE, **changes), "edoc")
+    world.poll()
+    world.poll()
+    assert desk(world) == [("unreadable", reason)]
+    assert settled(world) == {"H25": "fail"}
+    assert world.messages("packet", "PacketArrived") == []
+
+
+def test_bytes_that_are_no_good_packet_are_kept_on_the_desk(world: World) -> None:
+    data = document_packet(CODES[OFFICE], ["H25"])
+    doc_id = send_raw(world, data)
+    world.poll()
+    (unreadable,) = world.messages("packet", "PacketUnreadable")
+    assert (unreadable.axis_doc_id, unreadable.reason_code) == (doc_id, "missing_element")
+    assert world.blobs.read(unreadable.packet) == data
+    assert settled(world) == {"H25": "fail"}
+
+
+def test_a_packet_over_the_limit_is_refused_unread(world: World) -> None:
+    data = document_packet(CODES[OFFICE], ["H25"])
+    send_raw(world, data[:-8] + b"<!--" + b"x" * LIMIT + b"--></edXML>")
+    world.poll()
+    assert desk(world) == [("unreadable", "axis-too-large")]
+    assert settled(world) == {"H25": "fail"}
+
+
+def test_a_bad_packet_keeps_no_other_from_arriving(world: World) -> None:
+    send_raw(world, document_packet(CODES[OFFICE], ["H25"]))
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.poll()
+    assert desk(world) == [("unreadable", "missing_element")]
+    assert len(world.messages("packet", "PacketArrived")) == 1
+
+
+def test_a_sender_whom_the_directory_does_not_know_is_not_believed(world: World) -> None:
+    stranger = edxml.Agency(organ_id="G99")
+    with world.database.unit() as unit:
+        assert unit.store.read_category is not None
+    received = Received("d1", "edoc", "G99", ("H25",), "initial", "")
+    file = io.BytesIO(
+        edxml.serialize(office_document(world, PROVINCE, sender=stranger), world.blobs)
+    )
+    verdict = Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
+    world.project()
+    assert (verdict.done, verdict.failed) == ((), ("H25",))
+    assert desk(world) == [("unreadable", "sender_unknown")]
+
+
+@pytest.mark.parametrize(
+    ("named", "written", "to", "reason"),
+    [
+        (DEPARTMENT, DEPARTMENT, "H25", "sender_not_on_axis"),
+        (DEPARTMENT, OFFICE, "H25", "sender_mismatch"),
+        (OFFICE, OFFICE, "H25.77", "recipient_unknown"),
+        (OFFICE, OFFICE, CODES[OFFICE], "recipient_unknown"),
+    ],
+)
+def test_an_inconsistent_address_goes_to_the_desk(
+    world: World, named: UUID, written: UUID, to: str, reason: str
+) -> None:
+    packet = office_document(world, PROVINCE, sender=edxml.Agency(organ_id=CODES[written]))
+    received = Received("d1", "edoc", CODES[named], (to,), "initial", "")
+    file = io.BytesIO(edxml.serialize(packet, world.blobs))
+    Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
+    world.project()
+    assert desk(world) == [("unreadable", reason)]
+
+
+def test_an_old_code_still_finds_its_agency(world: World) -> None:
+    received = Received("d1", "edoc", CODES[OFFICE], ("000.00.00.H25",), "initial", "")
+    file = io.BytesIO(edxml.serialize(office_document(world, PROVINCE), world.blobs))
+    verdict = Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
+    assert verdict.done == ("000.00.00.H25",)
+    (fact,) = world.messages("packet", "PacketArrived")
+    assert (fact.recipient_id, fact.recipient_code) == (str(PROVINCE), "000.00.00.H25")
+
+
+def test_the_same_document_in_another_packet_does_not_arrive_again(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.poll()
+    world.from_office(office_document(world, PROVINCE, subject="other bytes"), "edoc")
+    world.poll()
+    assert len(world.messages("packet", "PacketArrived")) == 1
+    assert desk(world) == [("unreadable", "document_known")]
+
+
+def test_a_stranger_waits_on_the_axis_while_the_directory_lags_here(world: World) -> None:
+    codes = [{"code": "G77", "scheme": "other", "valid_from": "2020-01-01"}]
+    agency = UUID(int=9)
+    world.tell(
+        "directory",
+        f"agency-{agency}",
+        "AgencyRegistered",
+        agency_id=str(agency),
+        tier=1,
+        name="Bộ mới",
+        place="Hà Nội",
+        channel="axis",
+        codes=codes,
+        short_sign="BM",
+        refuse_invalid=False,
+    )
+    packet = office_document(world, PROVINCE)
+    packet = replace(packet, header=replace(packet.header, sender=edxml.Agency(organ_id="G77")))
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    newcomer = world.axis.client("office")
+    from services.interconnect.axis import AxisAgency
+
+    newcomer.register_agency(AxisAgency(str(agency), "", "G77", "Bộ mới", "m@example.vn"))
+    data = edxml.serialize(packet, world.blobs)
+    digest = world.blobs.put_bytes(data).digest
+    newcomer.send(io.BytesIO(data), message_type="edoc", sender="G77", sha256=digest)
+    world.poller.poll()
+    assert len(world.messages("packet", "PacketArrived")) == 1
+    assert world.events("packet", "PacketUnreadable") == []
+    world.project()
+    world.poll()
+    assert {each.sender_id for each in world.messages("packet", "PacketArrived")} == {
+        str(OFFICE),
+        str(agency),
+    }
+
+
+def test_only_one_process_polls_at_a_time(world: World) -> None:
+    from services.interconnect import poller
+
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    with poller._turn(world.database) as mine:
+        assert mine
+        world.poll()
+        assert world.events("packet") == []
+    world.poll()
+    assert len(world.events("packet")) == 1
+
+
+def test_a_status_that_is_no_packet_is_failed(world: World) -> None:
+    send_raw(world, status_packet(CODES[OFFICE], "H25", "03"), "status")
+    world.poll()
+    assert desk(world) == [("unreadable", "missing_element")]
+    assert settled(world) == {"H25": "fail"}

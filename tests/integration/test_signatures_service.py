@@ -1,0 +1,158 @@
+"""Requests become jobs, jobs become signatures and verdicts: real store, keys, TSA and OCSP."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.blobs import BlobStore, open_store
+from libs.contracts import message
+from libs.db import Database, engine_for
+from libs.eventstore import ANY, Context, NewEvent
+from libs.jobs.worker import Worker
+from libs.messaging.applier import Applier
+from services.signatures.acts import Acts
+from services.signatures.pdf.isolate import Isolated
+from services.signatures.policies import POLICIES
+from services.signatures.projections import PROJECTIONS
+from tests.support import pki as people
+from tests.support.pki import Pki, draft, running
+from tests.support.servers import PostgresForTests
+
+AT = datetime(2026, 11, 22, 7, 5, tzinfo=UTC)
+
+
+@dataclass
+class Office:
+    """The service without HTTP and broker: its consumers are called by hand."""
+
+    store: dict[str, Database]
+    blobs: BlobStore
+    worker: Worker
+
+    def publish(self, owner: str, stream: str, kind: str, payload: str) -> None:
+        """Append another service's event, as that service."""
+        context = Context("a1", f"system:{owner}", AT, UUID(int=9))
+        event = NewEvent(uuid4(), kind, 1, payload.encode())
+        with self.store[owner].unit() as unit:
+            unit.store.append(stream, ANY, [event], context)
+
+    def follow(self) -> None:
+        """Let both consumers come up to date."""
+        for consumer, handlers, categories in (
+            ("signatures.policies", POLICIES, ("document",)),
+            ("signatures.projections", PROJECTIONS, ("agency", "person", "certificate", "signing")),
+        ):
+            applier = Applier(consumer, self.store["signatures"], handlers)
+            for category in categories:
+                applier.catch_up(category)
+
+    def events(self, stream: str) -> list[tuple[str, Any]]:
+        """What the service recorded, as the contract reads it."""
+        with self.store["signatures"].unit() as unit:
+            return [(event.type, message(event)) for event in unit.store.read(stream)]
+
+    def know(self, owner: str, kind: str, fingerprint: str) -> None:
+        """Enter a certificate in the directory."""
+        self.publish(
+            "directory",
+            f"certificate-{uuid4()}",
+            "CertificateRegistered",
+            f'{{"certificate_id":"{uuid4()}","fingerprint":"{fingerprint}","kind":"{kind}",'
+            f'"owner_id":"{owner}"}}',
+        )
+
+
+@pytest.fixture(scope="module")
+def pki() -> Pki:
+    return running()
+
+
+@pytest.fixture
+def office(postgres: PostgresForTests, pki: Pki, tmp_path: Path) -> Iterator[Office]:
+    url = postgres.fresh_database()
+    engines = {name: engine_for(url(name)) for name in ("documents", "directory", "signatures")}
+    stores = {name: Database(engine, name) for name, engine in engines.items()}
+    blobs = open_store(f"file://{tmp_path}")
+    # A busy machine's time-stamp authority may need longer than a clerk would wait.
+    setup = replace(pki.setup(), fetch_seconds=20)
+    with Isolated(setup, seconds=60) as engine:
+        acts = Acts(stores["signatures"], blobs, engine)
+        yield Office(stores, blobs, Worker("test", stores["signatures"], acts.table()))
+    for each in engines.values():
+        each.dispose()
+
+
+BOX = '{"page":0,"x1":330,"y1":150,"x2":500,"y2":225}'
+
+
+def leader_order(file: str, signer: str = people.LEADER) -> tuple[str, str]:
+    signing = str(uuid4())
+    return signing, (
+        f'{{"signing_id":"{signing}","document_id":"{uuid4()}","agency_id":"{people.AGENCY}",'
+        f'"file":"{file}","signer_id":"{signer}","box":{BOX},"urgency":1}}'
+    )
+
+
+def test_an_ordered_signature_is_made_once_and_keeps_the_bytes_before(office: Office) -> None:
+    page = draft()
+    file = office.blobs.put_bytes(page).digest
+    signing, order = leader_order(file)
+    office.publish("documents", "document-1", "SignatureRequested", order)
+    office.follow()
+    assert office.worker.work_one()
+    assert not office.worker.work_one()
+    (made, signature), (finished, end) = office.events(f"signing-{signing}")
+    assert (made, finished) == ("SignatureMade", "SigningFinished")
+    assert (signature.role, signature.level, signature.owner_id) == (
+        "leader",
+        "B-T",
+        people.LEADER,
+    )
+    assert end.file == signature.file
+    assert office.blobs.read(end.file).startswith(page)
+
+
+def test_a_signature_that_cannot_be_made_is_refused_with_its_reason(office: Office) -> None:
+    file = office.blobs.put_bytes(draft()).digest
+    signing, order = leader_order(file, people.EXPIRED)
+    office.publish("documents", "document-1", "SignatureRequested", order)
+    office.follow()
+    assert office.worker.work_one()
+    ((kind, refused),) = office.events(f"signing-{signing}")
+    assert (kind, refused.reason_code) == ("SigningRefused", "certificate_expired")
+
+
+@pytest.mark.parametrize(("known", "verdict"), [(True, "TOTAL_PASSED"), (False, "TOTAL_FAILED")])
+def test_a_file_passes_only_when_its_signers_are_the_senders_own(
+    office: Office, pki: Pki, known: bool, verdict: str
+) -> None:
+    signed = pki.issued()[-1]
+    file = office.blobs.put_bytes(signed).digest
+    office.publish(
+        "directory",
+        f"person-{people.LEADER}",
+        "PositionAssigned",
+        f'{{"position_id":"{uuid4()}","person_id":"{people.LEADER}",'
+        f'"agency_id":"{people.AGENCY}"}}',
+    )
+    office.know(people.LEADER, "leader", pki.fingerprint(people.LEADER))
+    seal = people.AGENCY if known else people.OTHER_AGENCY
+    office.know(people.AGENCY, "seal", pki.fingerprint(seal))
+    validation = str(uuid4())
+    office.publish(
+        "documents",
+        "document-2",
+        "ValidationRequested",
+        f'{{"validation_id":"{validation}","document_id":"{uuid4()}",'
+        f'"agency_id":"{people.OTHER_AGENCY}","file":"{file}","sender_id":"{people.AGENCY}"}}',
+    )
+    office.follow()
+    assert office.worker.work_one()
+    ((kind, found),) = office.events(f"validation-{validation}")
+    assert (kind, found.verdict) == ("FileValidated", verdict)
+    assert found.report

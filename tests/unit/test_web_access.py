@@ -1,0 +1,68 @@
+"""The access table: what stands there is allowed, nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from libs.web.access import AccessTable
+from libs.web.principal import Principal
+
+TABLE = """
+[documents]
+draft = { roles = ["clerk", "specialist"], agency = "own" }
+[audit]
+read = { roles = ["auditor"], agency = "any" }
+"""
+
+
+def table(folder: Path, text: str) -> AccessTable:
+    path = folder / "access.toml"
+    path.write_text(text)
+    return AccessTable.read(path)
+
+
+def principal(*roles: str) -> Principal:
+    return Principal("lan", "H40.01", frozenset(roles), None, None, "person")
+
+
+@pytest.mark.parametrize(
+    ("roles", "action", "allowed"),
+    [
+        (["clerk"], "documents.draft", True),
+        (["leader", "specialist"], "documents.draft", True),
+        (["auditor"], "documents.draft", False),
+        ([], "documents.draft", False),
+        (["auditor"], "audit.read", True),
+    ],
+)
+def test_one_of_the_named_roles_is_needed(
+    tmp_path: Path, roles: list[str], action: str, allowed: bool
+) -> None:
+    assert table(tmp_path, TABLE).allows(principal(*roles), action) is allowed
+
+
+def test_an_action_without_a_row_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LookupError):
+        table(tmp_path, TABLE).allows(principal("clerk"), "documents.dratf")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[documents]\ndraft = { roles = ["clerk"] }',
+        '[documents]\ndraft = { roles = "clerk", agency = "own" }',
+        '[documents]\ndraft = { roles = [""], agency = "own" }',
+        '[documents]\ndraft = { roles = ["clerk"], agency = "all" }',
+        '[documents]\ndraft = { roles = ["clerk"], agency = "own", when = "always" }',
+        '[documents]\ndraft = ["clerk"]',
+        'draft = "clerk"',
+        "[documents",
+    ],
+)
+def test_a_row_that_is_not_understood_stops_the_start(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 -- the row's name is in some, the line in others
+        table(tmp_path, text)
+
+
+def test_the_projects_own_table_can_be_read() -> None:
+    AccessTable.read(Path(__file__).parents[2] / "proto" / "access.toml")

@@ -1,0 +1,201 @@
+"""Who plays in the demo: a province's agencies, their people, and the Government Office outside.
+
+All names of people are invented. Ids are derived from short names, so that a second run of the
+same installation finds the same agencies.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from tools.platform.world import World
+
+VALID_FROM = date(2025, 7, 1)
+# For the development issuer alone, which starts nowhere but on a laptop.
+PASSWORD = "lien-thong-demo"  # noqa: S105
+GOVERNMENT_SYSTEM = "vpcp"
+
+
+def identity(name: str) -> UUID:
+    """The id of what the demo calls `name`."""
+    return uuid5(NAMESPACE_URL, f"urn:lienthong:demo:{name}")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person in one position of one agency."""
+
+    agency: str
+    role: str
+    full_name: str
+    unit: str
+    title: str
+    authority: str = ""
+
+    @property
+    def key(self) -> str:
+        """The account's name, e.g. `sokhcn_vanthu`."""
+        return f"{self.agency}_{self.role}"
+
+    @property
+    def person_id(self) -> UUID:
+        return identity(f"person/{self.key}")
+
+    @property
+    def position_id(self) -> UUID:
+        return identity(f"position/{self.key}")
+
+    @property
+    def roles(self) -> list[str]:
+        """The rights of the position."""
+        return [ROLES[self.role]]
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An agency with its own seal."""
+
+    key: str
+    tier: int
+    name: str
+    place: str
+    codes: tuple[str, ...]
+    short_sign: str
+    parent: str | None = None
+    channel: str = "inside"
+
+    @property
+    def agency_id(self) -> UUID:
+        return identity(f"agency/{self.key}")
+
+
+# The words that stand in user names, and the right that each gives.
+ROLES = {
+    "lanhdao": "leader",
+    "truongphong": "head",
+    "chuyenvien": "officer",
+    "vanthu": "clerk",
+    "quantri": "admin",
+    "kiemtoan": "auditor",
+}
+
+GOVERNMENT_OFFICE = Agency(
+    "vpcp", 1, "Văn phòng Chính phủ", "Hà Nội", ("000.00.00.G22", "G22"), "VPCP", channel="axis"
+)
+PROVINCE = Agency(
+    "ubndtinh",
+    2,
+    "Ủy ban nhân dân tỉnh Ninh Bình",
+    "Ninh Bình",
+    ("H42", "000.00.00.H42"),
+    "UBND",
+)
+DEPARTMENT = Agency(
+    "sokhcn",
+    3,
+    "Sở Khoa học và Công nghệ",
+    "Ninh Bình",
+    ("H42.14", "000.00.14.H42"),
+    "SKHCN",
+    parent="ubndtinh",
+)
+COMMUNES = (
+    Agency("phuly", 4, "Ủy ban nhân dân phường Phủ Lý", "Phủ Lý", ("H42.101",), "UBND", "ubndtinh"),
+    Agency(
+        "binhluc", 4, "Ủy ban nhân dân xã Bình Lục", "Bình Lục", ("H42.115",), "UBND", "ubndtinh"
+    ),
+)
+AGENCIES = (GOVERNMENT_OFFICE, PROVINCE, DEPARTMENT, *COMMUNES)
+
+# The Government Office's signer: the directory knows his certificate, he has no account here.
+MINISTER = Person("vpcp", "lanhdao", "Đỗ Quang Hải", "Lãnh đạo Văn phòng", "BỘ TRƯỞNG, CHỦ NHIỆM")
+
+
+def _office(
+    agency: str, unit: str, names: tuple[str, str, str, str], leader: str, authority: str
+) -> tuple[Person, ...]:
+    head = "Chánh Văn phòng" if agency == "ubndtinh" else "Trưởng phòng"
+    return (
+        Person(agency, "lanhdao", names[0], "Lãnh đạo", leader, authority),
+        Person(agency, "truongphong", names[1], unit, head),
+        Person(agency, "chuyenvien", names[2], unit, "Chuyên viên"),
+        Person(agency, "vanthu", names[3], "Văn thư", "Văn thư cơ quan"),
+    )
+
+
+PEOPLE = (
+    MINISTER,
+    *_office(
+        "ubndtinh",
+        "Phòng Khoa giáo - Văn xã",
+        ("Trần Văn Bình", "Phạm Thị Hồng Ở", "Lê Minh Đức", "Nguyễn Thị Thu Ứng"),
+        "CHỦ TỊCH",
+        "TM. ỦY BAN NHÂN DÂN",
+    ),
+    *_office(
+        "sokhcn",
+        "Phòng Chuyển đổi số",
+        ("Vũ Thị Mai", "Hoàng Văn Sơn", "Đặng Thùy Linh", "Bùi Thị Lụa"),
+        "GIÁM ĐỐC",
+        "",
+    ),
+    *_office(
+        "phuly",
+        "Phòng Văn hóa - Xã hội",
+        ("Ngô Đức Thắng", "Trịnh Thị Yến", "Lưu Văn Ký", "Phan Thị Ngọc"),
+        "CHỦ TỊCH",
+        "TM. ỦY BAN NHÂN DÂN",
+    ),
+    *_office(
+        "binhluc",
+        "Phòng Văn hóa - Xã hội",
+        ("Đinh Công Hậu", "Mai Thị Hạnh", "Tạ Quốc Việt", "Lại Thị Thơm"),
+        "CHỦ TỊCH",
+        "TM. ỦY BAN NHÂN DÂN",
+    ),
+    Person("ubndtinh", "quantri", "Cao Văn Tin", "Trung tâm CNTT", "Quản trị hệ thống"),
+    Person("ubndtinh", "kiemtoan", "Hà Thị Minh", "Thanh tra tỉnh", "Thanh tra viên"),
+)
+
+ACCOUNTS = tuple(p for p in PEOPLE if p is not MINISTER)
+
+
+def agency(key: str) -> Agency:
+    """The agency that the demo calls `key`."""
+    return next(agency for agency in AGENCIES if agency.key == key)
+
+
+def person(agency_key: str, role: str) -> Person:
+    """The person who holds `role` in an agency."""
+    return next(p for p in PEOPLE if (p.agency, p.role) == (agency_key, role))
+
+
+def world() -> World:
+    """What the stand-ins are told: certificate holders, accounts, systems on the axis."""
+    leaders = [p for p in PEOPLE if p.role == "lanhdao"]
+    subjects = [
+        {
+            "id": str(p.person_id),
+            "kind": "leader",
+            "common_name": p.full_name,
+            "organization": agency(p.agency).name,
+        }
+        for p in leaders
+    ]
+    subjects += [
+        {"id": str(a.agency_id), "kind": "seal", "common_name": a.name, "organization": a.name}
+        for a in AGENCIES
+    ]
+    accounts = [
+        {
+            "username": p.key,
+            "password": PASSWORD,
+            "subject": str(p.person_id),
+            "agency": str(agency(p.agency).agency_id),
+            "position": str(p.position_id),
+            "roles": p.roles,
+        }
+        for p in ACCOUNTS
+    ]
+    outside = {GOVERNMENT_SYSTEM: list(GOVERNMENT_OFFICE.codes)}
+    return World(subjects=subjects, accounts=accounts, systems=outside)

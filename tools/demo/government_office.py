@@ -1,0 +1,210 @@
+"""The Government Office's own system: an outsider that speaks to us over the national axis alone.
+
+It lays out and signs its directive, packs it as edXML, sends it by the axis' public interface, and
+answers what it receives with status packets, as any connected system would.
+"""
+
+import hashlib
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from libs import edxml
+from libs.blobs import BlobStore, open_store
+from services.documents.layout import Box as PageBox
+from services.documents.layout import OfficialDocument, render
+from services.interconnect.axis import AxisClient, AxisRefused
+from services.signatures.pdf.box import Box
+from services.signatures.pdf.engine import Engine, Setup
+from services.signatures.pdf.report import Report
+from tools.demo.cast import GOVERNMENT_OFFICE, MINISTER, PROVINCE
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+LARGEST_PACKET = 100 * 1024 * 1024
+NOTATION = "CĐ-VPCP"
+UNKNOWN_RECIPIENT = "18"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A document as the Government Office keeps it."""
+
+    packet: edxml.DocumentPacket
+    pdf: bytes
+
+
+@dataclass
+class GovernmentOffice:
+    """One session of its system. `engine` holds its keys, `blobs` its files."""
+
+    axis: AxisClient
+    engine: Engine
+    blobs: BlobStore
+    letters: list[Letter] = field(default_factory=list)
+    statuses: list[edxml.StatusPacket] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, axis: AxisClient, setup: Setup, folder: Path) -> "GovernmentOffice":
+        """Its system with files below `folder`."""
+        return cls(axis, Engine(setup), open_store(f"file://{folder}"))
+
+    def directive(self, number: int, subject: str, paragraphs: tuple[str, ...]) -> Letter:
+        """Lay out, sign, number and seal an urgent directive to the province."""
+        today = datetime.now(VIETNAM).date()
+        page = render(
+            OfficialDocument(
+                agency=GOVERNMENT_OFFICE.name,
+                place=GOVERNMENT_OFFICE.place,
+                year=today.year,
+                type_code="CĐ",
+                type_name="Công điện",
+                notation=NOTATION,
+                subject=subject,
+                addressees=(PROVINCE.name,),
+                paragraphs=paragraphs,
+                recipients_list=(
+                    "Như trên",
+                    "Thủ tướng, các Phó Thủ tướng (để báo cáo)",
+                    "Lưu: VT",
+                ),
+                position=MINISTER.title,
+                signer_name=MINISTER.full_name,
+                urgency=1,
+            )
+        )
+        at, seal_owner = datetime.now(UTC), str(GOVERNMENT_OFFICE.agency_id)
+        pdf = self.engine.sign_leader(
+            page.pdf, person_id=str(MINISTER.person_id), box=_box(page.boxes.leader), at=at
+        ).pdf
+        pdf = self.engine.sign_number(
+            pdf,
+            agency_id=seal_owner,
+            at=at,
+            number=str(number),
+            number_box=_box(page.boxes.number),
+            date=f"ngày {today.day:02d} tháng {_month(today)} năm {today.year}",
+            date_box=_box(page.boxes.date),
+        ).pdf
+        pdf = self.engine.sign_seal(
+            pdf,
+            agency_id=seal_owner,
+            agency=GOVERNMENT_OFFICE.name,
+            box=_box(page.boxes.seal),
+            at=at,
+        ).pdf
+        return Letter(self._packed(number, subject, pdf, today), pdf)
+
+    def send(self, letter: Letter) -> bool:
+        """Send by the axis; False while the axis does not know the recipient yet."""
+        try:
+            self._send(letter.packet, "edoc")
+        except AxisRefused as error:
+            if error.code == UNKNOWN_RECIPIENT:
+                return False
+            raise
+        return True
+
+    def poll(self) -> None:
+        """Fetch what the axis has for us, documents and statuses."""
+        for kind in ("edoc", "status"):
+            for row in self.axis.received(kind):
+                packet = io.BytesIO()
+                self.axis.fetch(row.doc_id, packet, LARGEST_PACKET)
+                packet.seek(0)
+                self._keep(edxml.read(packet, self.blobs))
+                self.axis.update_status(row.doc_id, "done", recipients=row.to)
+
+    def judge(self, letter: Letter) -> Report:
+        """The verdict of its own validation software."""
+        return self.engine.validate(letter.pdf, at=datetime.now(UTC))
+
+    def tell(self, letter: Letter, code: str, text: str) -> None:
+        """Tell the sender of a letter a step on it."""
+        header = letter.packet.header
+        self._send(
+            edxml.StatusPacket(
+                header=edxml.StatusHeader(
+                    sender=_agency(GOVERNMENT_OFFICE.codes[0], GOVERNMENT_OFFICE.name),
+                    response_for=edxml.ResponseFor(
+                        organ_id=header.sender.organ_id,
+                        code=f"{header.code.number}/{header.code.notation}",
+                        promulgation_date=header.promulgation.promulgation_date,
+                        document_id=header.document_id,
+                    ),
+                    staff=edxml.StaffInfo(department="Vụ Thư ký - Biên tập", staff="Lê Thị Dung"),
+                    status_code=code,
+                    description=text,
+                    timestamp=datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0),
+                )
+            ),
+            "status",
+        )
+
+    def _keep(self, packet: edxml.DocumentPacket | edxml.StatusPacket) -> None:
+        if isinstance(packet, edxml.StatusPacket):
+            self.statuses.append(packet)
+        else:
+            self.letters.append(Letter(packet, self.blobs.read(packet.attachments[0].digest)))
+
+    def _send(self, packet: edxml.DocumentPacket | edxml.StatusPacket, kind: str) -> None:
+        data = edxml.serialize(packet, self.blobs)
+        self.axis.send(
+            io.BytesIO(data),
+            message_type=kind,  # type: ignore[arg-type]
+            sender=GOVERNMENT_OFFICE.codes[0],
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+
+    def _packed(self, number: int, subject: str, pdf: bytes, today: date) -> edxml.DocumentPacket:
+        blob = self.blobs.put_bytes(pdf)
+        own, code = GOVERNMENT_OFFICE.codes[0], f"{number}/{NOTATION}"
+        document_id = f"{own},{today:%Y/%m/%d},{code}"
+        return edxml.DocumentPacket(
+            header=edxml.DocumentHeader(
+                sender=_agency(own, GOVERNMENT_OFFICE.name),
+                recipients=(_agency(PROVINCE.codes[0], PROVINCE.name),),
+                document_id=document_id,
+                code=edxml.Code(number=str(number), notation=NOTATION),
+                promulgation=edxml.PromulgationInfo(
+                    place=GOVERNMENT_OFFICE.place, promulgation_date=today
+                ),
+                document_type=edxml.DocumentType(type="19", detail="0", name="Công điện"),
+                subject=subject,
+                signer=edxml.SignerInfo(position=MINISTER.title, full_name=MINISTER.full_name),
+                other_info=edxml.OtherInfo(priority="1", page_amount="1"),
+                steering_type="2",
+            ),
+            trace=edxml.Trace(
+                headers=(
+                    edxml.TraceHeader(
+                        organ_id=own,
+                        timestamp=datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0),
+                    ),
+                ),
+                business=edxml.Business(doc_type="0", paper="0"),
+            ),
+            attachments=(
+                edxml.Attachment(
+                    content_id="congdien",
+                    content_type="application/pdf",
+                    name="congdien.pdf",
+                    digest=blob.digest,
+                    size=blob.size,
+                ),
+            ),
+        )
+
+
+def _agency(code: str, name: str) -> edxml.Agency:
+    return edxml.Agency(organ_id=code, organ_name=name)
+
+
+def _box(box: PageBox) -> Box:
+    return Box(box.page, box.x1, box.y1, box.x2, box.y2)
+
+
+def _month(day: date) -> str:
+    # Decree 30/2020: days below 10 and the months 1 and 2 have a leading zero.
+    return f"{day.month:02d}" if day.month < 3 else str(day.month)
