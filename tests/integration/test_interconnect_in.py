@@ -9,9 +9,13 @@ from uuid import UUID
 import pytest
 
 from libs import edxml
-from services.interconnect import queries
-from services.interconnect.axis import AxisClient, AxisUnreachable, DeliveryStatus, Received
-from services.interconnect.intake import Intake
+from services.interconnect import poller, queries
+from services.interconnect.axis import (
+    AxisAgency,
+    AxisClient,
+    AxisUnreachable,
+    DeliveryStatus,
+)
 from services.interconnect.poller import Poller
 from services.interconnect.texts import read_text
 from tests.support.axis import document_packet, status_packet
@@ -60,7 +64,7 @@ def desk(world: World) -> list[tuple[str, str]]:
 
 def settled(world: World) -> dict[str, str]:
     """What the axis was told, by recipient."""
-    return {each.to: each.status for kind in ("edoc", "status") for each in world.office.sent(kind)}  # type: ignore[arg-type]
+    return {each.to: each.status for kind in ("edoc", "status") for each in world.office.sent(kind)}
 
 
 def send_raw(world: World, data: bytes, kind: str = "edoc") -> str:
@@ -176,49 +180,6 @@ def test_a_bad_packet_keeps_no_other_from_arriving(world: World) -> None:
     assert len(world.messages("packet", "PacketArrived")) == 1
 
 
-def test_a_sender_whom_the_directory_does_not_know_is_not_believed(world: World) -> None:
-    stranger = edxml.Agency(organ_id="G99")
-    with world.database.unit() as unit:
-        assert unit.store.read_category is not None
-    received = Received("d1", "edoc", "G99", ("H25",), "initial", "")
-    file = io.BytesIO(
-        edxml.serialize(office_document(world, PROVINCE, sender=stranger), world.blobs)
-    )
-    verdict = Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
-    world.project()
-    assert (verdict.done, verdict.failed) == ((), ("H25",))
-    assert desk(world) == [("unreadable", "sender_unknown")]
-
-
-@pytest.mark.parametrize(
-    ("named", "written", "to", "reason"),
-    [
-        (DEPARTMENT, DEPARTMENT, "H25", "sender_not_on_axis"),
-        (DEPARTMENT, OFFICE, "H25", "sender_mismatch"),
-        (OFFICE, OFFICE, "H25.77", "recipient_unknown"),
-        (OFFICE, OFFICE, CODES[OFFICE], "recipient_unknown"),
-    ],
-)
-def test_an_inconsistent_address_goes_to_the_desk(
-    world: World, named: UUID, written: UUID, to: str, reason: str
-) -> None:
-    packet = office_document(world, PROVINCE, sender=edxml.Agency(organ_id=CODES[written]))
-    received = Received("d1", "edoc", CODES[named], (to,), "initial", "")
-    file = io.BytesIO(edxml.serialize(packet, world.blobs))
-    Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
-    world.project()
-    assert desk(world) == [("unreadable", reason)]
-
-
-def test_an_old_code_still_finds_its_agency(world: World) -> None:
-    received = Received("d1", "edoc", CODES[OFFICE], ("000.00.00.H25",), "initial", "")
-    file = io.BytesIO(edxml.serialize(office_document(world, PROVINCE), world.blobs))
-    verdict = Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
-    assert verdict.done == ("000.00.00.H25",)
-    (fact,) = world.messages("packet", "PacketArrived")
-    assert (fact.recipient_id, fact.recipient_code) == (str(PROVINCE), "000.00.00.H25")
-
-
 def test_the_same_document_in_another_packet_does_not_arrive_again(world: World) -> None:
     world.from_office(office_document(world, PROVINCE), "edoc")
     world.poll()
@@ -248,8 +209,6 @@ def test_a_stranger_waits_on_the_axis_while_the_directory_lags_here(world: World
     packet = replace(packet, header=replace(packet.header, sender=edxml.Agency(organ_id="G77")))
     world.from_office(office_document(world, PROVINCE), "edoc")
     newcomer = world.axis.client("office")
-    from services.interconnect.axis import AxisAgency
-
     newcomer.register_agency(AxisAgency(str(agency), "", "G77", "Bộ mới", "m@example.vn"))
     data = edxml.serialize(packet, world.blobs)
     digest = world.blobs.put_bytes(data).digest
@@ -266,8 +225,6 @@ def test_a_stranger_waits_on_the_axis_while_the_directory_lags_here(world: World
 
 
 def test_only_one_process_polls_at_a_time(world: World) -> None:
-    from services.interconnect import poller
-
     world.from_office(office_document(world, PROVINCE), "edoc")
     with poller._turn(world.database) as mine:
         assert mine

@@ -171,7 +171,7 @@ class World:
         self.tell("documents", f"document-{document_id}", "DocumentIssued", trace=trace, **fields)
         return document_id
 
-    def arrive(self, packet: Any) -> UUID:
+    def arrive(self, packet: Any, at: datetime | None = None) -> UUID:
         """The documents service records what a packet brought."""
         document_id = uuid5(UUID(packet.packet_id), "document")
         fields: dict[str, Any] = {
@@ -189,7 +189,7 @@ class World:
         if packet.issued_on:
             fields["issued_on"] = packet.issued_on
         name = f"document-{document_id}"
-        self.tell("documents", name, "DocumentArrived", "system:documents", **fields)
+        self.tell("documents", name, "DocumentArrived", "system:documents", at, **fields)
         return document_id
 
     def handle(self, packet: Any, start: datetime) -> None:

@@ -156,8 +156,14 @@ MESSAGE = "edXML/edXMLEnvelope/edXMLHeader/MessageHeader"
 def test_a_letter_that_xml_cannot_hold_is_refused(store: BlobStore, letter: str) -> None:
     expected = ("forbidden_character", f"{MESSAGE}/Subject")
     assert refused(header(subject=f"a{letter}b"), store) == expected
-    marked = Element("Mark", attributes=(("a", letter),))
-    assert refused(replace(UPDATE, signatures=(marked,)), store)[0] == "forbidden_character"
+    frame = "edXML/edXMLEnvelope/edXMLHeader"
+    for mark, name in (
+        (Element("Mark", text=letter), "Mark"),
+        (Element("Mark", attributes=(("a", letter),)), "a"),
+        (Element("Mark", attributes=((f"{{{letter}}}a", ""),)), f"{{{letter}}}a"),
+    ):
+        expected = ("forbidden_character", f"{frame}/{name}")
+        assert refused(replace(UPDATE, signatures=(mark,)), store) == expected
 
 
 def test_what_must_be_there_is_asked_for_before_sending(store: BlobStore) -> None:
@@ -231,6 +237,14 @@ def test_base64_is_written_in_pieces_without_inner_padding(store: BlobStore) -> 
     encoded = sink.getvalue().split(b"ContentTransferEncoded")[1].partition(b">")[2]
     assert b"=" not in encoded
     assert parse(sink.getvalue(), store) == packet
+
+
+def test_only_signatures_go_without_the_prefix(store: BlobStore) -> None:
+    mark = Element("Mark")
+    extension = Extension(inside="edXMLHeader", element=mark)
+    written = serialize(replace(UPDATE, signatures=(mark,), extensions=(extension,)), store)
+    assert b"      <Mark />\n      <edXML:Mark />\n    </edXML:edXMLHeader>" in written
+    assert b"AttachmentEncoded" not in written
 
 
 def test_a_carriage_return_survives(store: BlobStore) -> None:

@@ -40,6 +40,19 @@ def test_a_body_shorter_than_announced_always_fails(content: bytes, kept: int) -
     assert not reader.finished
 
 
+def test_a_chunked_body_that_broke_off_does_not_end_well_later() -> None:
+    class BreaksOffOnce(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            self.read = super().read  # type: ignore[method-assign]
+            raise OSError
+
+    reader = BodyReader(BreaksOffOnce(), None, 100, LIMITS)
+    for _ in range(2):
+        with pytest.raises(Problem) as refused:
+            reader.read()
+        assert code_of(refused) == "body_broken_off"
+
+
 def test_a_body_longer_than_announced_ends_where_it_was_announced() -> None:
     stream = io.BytesIO(b"onetwo")
     assert BodyReader(stream, 3, 100, LIMITS).read() == b"one"

@@ -16,6 +16,10 @@ class DemoFailed(Exception):
     """A step did not come out as it should; the message says which and how."""
 
 
+class NotThere(DemoFailed):
+    """The API shows nothing under this address (yet)."""
+
+
 class Client:
     """One person's calls. Every command may be repeated: its key names the step, not the try."""
 
@@ -43,6 +47,13 @@ class Client:
         found: dict[str, Any] = self._call("GET", path, params=params).json()
         return found
 
+    def find(self, path: str, **params: Any) -> dict[str, Any] | None:
+        """Ask for something that may not be there yet."""
+        try:
+            return self.get(path, **params)
+        except NotThere:
+            return None
+
     def file(self, path: str) -> bytes:
         """Fetch a file."""
         return self._call("GET", path).content
@@ -64,7 +75,8 @@ class Client:
                 if answer.ok:
                     return answer
                 if answer.status_code not in BRIEF_TROUBLE:
-                    raise DemoFailed(
+                    refused = NotThere if answer.status_code == 404 else DemoFailed
+                    raise refused(
                         f"{self.username}: {method} {path}: {answer.status_code} {answer.text}"
                     )
             except requests.RequestException as error:

@@ -174,7 +174,9 @@ class Journey:
     def _finished(office: Office, document_id: str) -> Row:
         def all_done() -> Row | None:
             seen = office.sent(document_id)
-            told = [[step["status_code"] for step in d["steps"]] for d in seen["deliveries"]]
+            if seen is None:
+                return None
+            told = [[step["code"] for step in d["steps"]] for d in seen["deliveries"]]
             return seen if told and all("06" in codes for codes in told) else None
 
         return wait_for(f"06 from everybody for {document_id}", all_done)

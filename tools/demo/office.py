@@ -101,7 +101,7 @@ class Office:
             "answers": answers or None,
             "carries_out": carries_out or None,
         }
-        step = answers or carries_out
+        step = f"{draft.type_code} {answers} {carries_out}"
         document_id = str(officer.post("/v1/documents", body, step=step)["document_id"])
         self.client("truongphong").post(f"/v1/documents/{document_id}/review")
         self.client("lanhdao").post(f"/v1/documents/{document_id}/approve")
@@ -109,14 +109,14 @@ class Office:
         clerk.post(f"/v1/documents/{document_id}/issue")
         return self._reaches(clerk, document_id, "issued")
 
-    def sent(self, document_id: str) -> Row:
+    def sent(self, document_id: str) -> Row | None:
         """What the sender sees of an issued document: deliveries with every step told."""
-        return self.client("vanthu").get(f"/v1/dispatches/{document_id}")
+        return self.client("vanthu").find(f"/v1/dispatches/{document_id}")
 
     @staticmethod
     def _reaches(clerk: Client, document_id: str, state: str) -> Row:
         def look() -> Row | None:
-            found = clerk.get(f"/v1/documents/{document_id}")
-            return found if found["state"] == state else None
+            found = clerk.find(f"/v1/documents/{document_id}")
+            return found if found and found["state"] == state else None
 
         return wait_for(f"{document_id} to be {state}", look)

@@ -83,10 +83,10 @@ def _statuses(story: Story) -> list[dict[str, Any]]:
     return [
         {
             "document_id": seen["document_id"],
-            "document_code": seen["document_code"],
+            "document_code": seen["foreign_id"].rsplit(",", 1)[-1],
             "sender": office.agency.name,
-            "recipient": delivery["agency_name"],
-            "status_code": step["status_code"],
+            "recipient": delivery["recipient"]["name"],
+            "status_code": step["code"],
             "handler": step["handler"],
             "unit": step["unit"],
             "at": step["told_at"],

@@ -60,7 +60,7 @@ def walk(here: Installation, console: Console, output: Path) -> dict[str, Any]:
         return log_in(person.key)
 
     def say(what: str) -> None:
-        console.print(f"[green]{time.monotonic() - began:6.1f} s[/]  {what}")
+        console.print(f"[green]{time.monotonic() - began:6.1f} s[/]  {what}", soft_wrap=True)
 
     journey = Journey(_outside(here), log_in_person, say)
     story = journey.walk()

@@ -1,0 +1,184 @@
+"""The interconnect service over HTTP: real tokens, the checked-in access table, the real store."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from libs.db import CommandRunner
+from libs.messaging.read_after import ReadAfter
+from libs.web.access import AccessTable
+from libs.web.api import Api
+from libs.web.issuer import TokenIssuer
+from libs.web.tokens import TokenVerifier
+from services.interconnect.api import add_routes
+from services.interconnect.errors import InterconnectError
+from tests.support.interconnect_world import (
+    COMMUNE,
+    DEPARTMENT,
+    MINISTRY,
+    NAMES,
+    OFFICE,
+    PROVINCE,
+    World,
+    office_status,
+    open_world,
+)
+from tests.support.servers import PostgresForTests
+
+pytestmark = pytest.mark.postgres
+ISSUER = "http://issuer.test"
+START = datetime(2026, 11, 22, 18, 30, 15, tzinfo=UTC)
+
+
+@dataclass
+class Desk:
+    """The API, and tokens for whoever calls it."""
+
+    client: Client
+    issuer: TokenIssuer
+    world: World
+
+    def get(self, path: str, agency: UUID | str = PROVINCE, role: str = "clerk") -> TestResponse:
+        token = self.issuer.issue(str(uuid4()), str(agency), [role])
+        return self.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture(scope="module")
+def desk(postgres: PostgresForTests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    issuer = TokenIssuer(ISSUER, folder / "key.pem")
+    documents = {
+        f"{ISSUER}/.well-known/openid-configuration": issuer.discovery(),
+        f"{ISSUER}/jwks": issuer.jwks(),
+    }
+    with open_world(postgres, folder) as world:
+        api = Api(
+            "interconnect",
+            TokenVerifier((ISSUER,), fetch=documents.__getitem__),
+            AccessTable.read(Path("proto/access.toml")),
+            CommandRunner(world.database),
+            ReadAfter(world.database, "interconnect.projections"),
+            refusal=InterconnectError,
+        )
+        add_routes(api, world.database, world.blobs)
+        world.poll()
+        yield Desk(Client(api), issuer, world)
+
+
+def test_the_sender_sees_both_statuses_and_every_step(desk: Desk) -> None:
+    world = desk.world
+    document = world.issue(DEPARTMENT, OFFICE, MINISTRY, number=31)
+    world.settle()
+    packet = world.messages("packet", "PacketArrived")[-1]
+    incoming = world.arrive(packet, START - timedelta(minutes=1))
+    world.handle(packet, START)
+    world.settle()
+    shown: dict[str, Any] = desk.get(f"/v1/dispatches/{document}").json  # type: ignore[assignment]
+    assert set(shown) == {
+        "document_id", "agency_id", "foreign_id", "packet", "urgency", "opened_at", "trace",
+        "deliveries",
+    }  # fmt: skip
+    assert shown["foreign_id"] == "H25,2026/11/20,31/CT-UBND"
+    deliveries = {each["recipient"]["agency_id"]: each for each in shown["deliveries"]}
+    refused = deliveries[str(MINISTRY)]
+    assert (refused["transport"], refused["reason_code"]) == ("refused", "axis-18")
+    assert (refused["processing"], refused["steps"], refused["sent_at"]) == (None, [], None)
+    told = deliveries[str(DEPARTMENT)]
+    assert told["recipient"] == {
+        "agency_id": str(DEPARTMENT),
+        "code": "H25.13",
+        "name": NAMES[DEPARTMENT],
+    }
+    assert told["processing"] == {
+        "code": "06",
+        "vi": "Hoàn thành",
+        "en": "finished",
+        "told_at": "2026-11-22T18:33:15+00:00",
+        "reopened": False,
+    }
+    step = told["steps"][2]
+    assert step.pop("received_at") >= shown["opened_at"]
+    assert step == {
+        "code": "04",
+        "vi": "Phân công",
+        "en": "assigned",
+        "agency": told["recipient"],
+        "unit": "Phòng Ngân sách",
+        "handler": "Nguyễn Văn Ước",
+        "note": None,
+        "told_at": "2026-11-22T18:31:15+00:00",
+        "seconds": 60,
+        "permitted": True,
+    }
+    came: dict[str, Any] = desk.get(f"/v1/packets/{packet.packet_id}", DEPARTMENT).json  # type: ignore[assignment]
+    assert came["document_id"] == str(incoming)
+    assert came["sender"] == {"agency_id": str(PROVINCE), "code": "H25", "name": NAMES[PROVINCE]}
+    assert came["subject"] == "Về việc phòng chống lụt bão"
+    assert [each["code"] for each in came["statuses"]] == ["01", "03", "04", "05", "06"]
+
+
+def test_only_the_sending_agency_sees_a_dispatch(desk: Desk) -> None:
+    document = desk.world.issue(DEPARTMENT)
+    desk.world.settle()
+    assert desk.get(f"/v1/dispatches/{document}", PROVINCE).status_code == 200
+    strangers = [desk.get(f"/v1/dispatches/{document}", each) for each in (DEPARTMENT, COMMUNE)]
+    nothing = desk.get(f"/v1/dispatches/{uuid4()}")
+    for answer in (*strangers, nothing):
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")  # type: ignore[index]
+
+
+def test_only_the_receiving_agency_sees_a_packet(desk: Desk) -> None:
+    desk.world.issue(COMMUNE)
+    desk.world.settle()
+    packet = desk.world.messages("packet", "PacketArrived")[-1]
+    path = f"/v1/packets/{packet.packet_id}"
+    assert desk.get(path, COMMUNE).status_code == 200
+    for agency in (PROVINCE, DEPARTMENT):
+        assert desk.get(path, agency).status_code == 404
+    assert desk.get(f"/v1/packets/{uuid4()}", COMMUNE).status_code == 404
+
+
+def test_the_list_is_the_agencys_own_newest_first_page_by_page(desk: Desk) -> None:
+    documents = [str(desk.world.issue(DEPARTMENT, OFFICE)) for _ in range(3)]
+    desk.world.settle()
+    listed: list[Any] = []
+    path = "/v1/dispatches?limit=2"
+    while path:
+        page: dict[str, Any] = desk.get(path).json  # type: ignore[assignment]
+        listed += page["dispatches"]
+        path = f"/v1/dispatches?limit=2&cursor={page['next']}" if page["next"] else ""
+    assert [each["document_id"] for each in listed[:3]] == documents[::-1]
+    assert listed[0]["deliveries"] == {"opened": 0, "sent": 2, "refused": 0}
+    assert len({each["document_id"] for each in listed}) == len(listed)
+    assert desk.get("/v1/dispatches", COMMUNE).json == {"dispatches": [], "next": None}
+
+
+@pytest.mark.parametrize("cursor", ["x", "eyJhdCI6IngiLCJpZCI6IngifQ"])
+def test_a_strange_cursor_is_refused(desk: Desk, cursor: str) -> None:
+    answer = desk.get(f"/v1/dispatches?cursor={cursor}")
+    assert (answer.status_code, answer.json["code"]) == (400, "cursor_malformed")  # type: ignore[index]
+
+
+def test_the_desk_is_the_operators_alone(desk: Desk) -> None:
+    desk.world.from_office(office_status("H25,2020/01/01,1/X", "03"), "status")
+    desk.world.poll()
+    shown: dict[str, Any] = desk.get("/v1/packets/desk", PROVINCE, "admin").json  # type: ignore[assignment]
+    (entry,) = shown["packets"]
+    assert (entry["kind"], entry["reason_code"]) == ("unmatched", "no_such_delivery")
+    assert (entry["status_code"], entry["foreign_id"]) == ("03", "H25,2020/01/01,1/X")
+    assert desk.get("/v1/packets/desk").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+def test_who_has_no_part_in_an_agencys_work_reads_no_dispatches(desk: Desk, role: str) -> None:
+    assert desk.get("/v1/dispatches", PROVINCE, role).status_code == 403
+
+
+def test_an_agency_that_is_no_id_finds_nothing(desk: Desk) -> None:
+    assert desk.get("/v1/dispatches", "H25").status_code == 404
