@@ -45,7 +45,7 @@ def instant_text(at: datetime) -> str:
     """RFC 3339 UTC with six digits, as in the store's entries."""
     if at.tzinfo is None:
         raise TypeError("an instant needs a time zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def decode(kind: type[T], payload: bytes) -> T:

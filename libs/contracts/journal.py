@@ -1,6 +1,7 @@
 """A service's own events in the store: dataclasses in, dataclasses out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -78,3 +79,9 @@ def caused_by(cause: Recorded, *, agency: str, handler: str, now: datetime) -> C
         causation=cause.event_id,
         after_tx=cause.tx,
     )
+
+
+def continuing(cause: Recorded, *, now: datetime) -> Context:
+    """The context of an effect that completes what somebody ordered: still his step, later."""
+    context = caused_by(cause, agency=cause.agency, handler=cause.handler, now=now)
+    return replace(context, behalf=cause.behalf)

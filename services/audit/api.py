@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from libs.blobs import open_store
 from libs.contracts import instant_text
-from libs.db import Database, database_of
+from libs.db import Database, Unit, database_of
 from libs.eventstore import Place
 from libs.service import api_of
 from libs.web.api import Api
@@ -41,7 +39,7 @@ def add_routes(api: Api, database: Database, names: Names) -> None:
         with database.unit() as unit:
             if not queries.trace_exists(unit.connection, trace_id):
                 raise not_found()
-            known = _known(unit.connection, at)
+            known = _known(unit, at)
             found = queries.lines_of(unit.connection, trace_id, known)
             replicas = queries.replicas(unit.connection, found, known)
             text = queries.texts(unit.connection, [trace_id], known).get(trace_id)
@@ -63,7 +61,7 @@ def add_routes(api: Api, database: Database, names: Names) -> None:
         after = Place(**decode_cursor(cursor, {"tx": int, "position": int})) if cursor else None
         with database.unit() as unit:
             found = queries.traces(unit.connection, after, limit)
-            summaries = _summaries(unit.connection, found, names)
+            summaries = _summaries(unit, found, names)
         body: dict[str, Any] = {"traces": summaries}
         if len(found) == limit:
             body["next"] = encode_cursor({"tx": found[-1].tx, "position": found[-1].position})
@@ -82,7 +80,7 @@ def add_routes(api: Api, database: Database, names: Names) -> None:
         )
         after = _step(args["cursor"]) if args["cursor"] else None
         with database.unit() as unit:
-            known = _known(unit.connection, args["at"])
+            known = _known(unit, args["at"])
             found = queries.steps(unit.connection, wanted, known, after, args["limit"])
             replicas = queries.replicas(unit.connection, found, known)
         body: dict[str, Any] = {
@@ -94,8 +92,8 @@ def add_routes(api: Api, database: Database, names: Names) -> None:
         return Reply(body=body)
 
 
-def _known(connection: Connection, at: datetime | None) -> Place | None:
-    return queries.place_at(connection, at) if at else None
+def _known(unit: Unit, at: datetime | None) -> Place | None:
+    return queries.place_at(unit.connection, at) if at else None
 
 
 def _cursor(lines: Lines) -> str:
@@ -115,11 +113,11 @@ def _step(cursor: str) -> Step:
         ) from error
 
 
-def _summaries(connection: Connection, traces: Lines, names: Names) -> list[dict[str, Any]]:
+def _summaries(unit: Unit, traces: Lines, names: Names) -> list[dict[str, Any]]:
     trace_ids = [row.trace for row in traces]
-    spans = queries.spans(connection, trace_ids)
-    agencies = queries.agencies(connection, (span.agency_id for span in spans))
-    texts = queries.texts(connection, trace_ids, None)
+    spans = queries.spans(unit.connection, trace_ids)
+    agencies = queries.agencies(unit.connection, (span.agency_id for span in spans))
+    texts = queries.texts(unit.connection, trace_ids, None)
     summaries = []
     for trace_id in trace_ids:
         mine = [span for span in spans if span.trace == trace_id]

@@ -35,7 +35,6 @@ _COUNTERPART = {
     "PacketArrived": "recipient_id",
     "PacketSent": "recipient_id",
     "DeliveryRefused": "recipient_id",
-    "StatusReceived": "sender_id",
     "DocumentArrived": "sender_id",
 }
 # The blob that names the handler whom our directory does not know.

@@ -23,8 +23,9 @@ from services.audit.tables import (
     trace,
 )
 
-Lines = Sequence[Row[Any]]
-Facts = dict[UUID, list[Row[Any]]]
+Entry = Row[Any]
+Lines = Sequence[Entry]
+Facts = dict[UUID, list[Entry]]
 
 _ORDER = (line.c.order_at, line.c.tx, line.c.position)
 

@@ -6,11 +6,13 @@ import libs.web.patch  # noqa: F401
 import os
 
 from libs.config import load
+from libs.db import database_of
 from libs.messaging.consumer import EventConsumer
 from libs.service import checks_of
 from libs.web.nameko_http import HttpServer, OpsServer
 from libs.web.serve import run
 from services.audit.api import build_api
+from services.audit.metrics import watch_documents
 from services.audit.projections import PROJECTIONS
 from services.audit.settings import Settings
 
@@ -25,4 +27,6 @@ class AuditService:
 
 
 if __name__ == "__main__":
-    run(AuditService, load(Settings, os.environ))
+    settings = load(Settings, os.environ)
+    watch_documents(database_of(settings.database_url, "audit"))
+    run(AuditService, settings)

@@ -6,12 +6,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
-
 from libs.contracts import instant_text
 from services.audit.actions import ACTIONS
 from services.audit.names import Names
-from services.audit.queries import Facts, Lines, Replicas
+from services.audit.queries import Entry, Facts, Lines, Replicas
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 SYSTEM = "(hệ thống)"
@@ -30,7 +28,7 @@ def tiers(lines: Iterable[dict[str, Any]]) -> list[int]:
     return sorted({line["tier"] for line in lines if line["tier"] is not None})
 
 
-def _shown(line: Row[Any], replicas: Replicas, names: Names) -> dict[str, Any]:
+def _shown(line: Entry, replicas: Replicas, names: Names) -> dict[str, Any]:
     action = ACTIONS[line.action]
     facts = replicas.documents.get(line.document_id) or replicas.packets.get(line.packet_id) or []
     handler, position = _handler(line, facts, replicas, names)
@@ -59,7 +57,7 @@ def _shown(line: Row[Any], replicas: Replicas, names: Names) -> dict[str, Any]:
     }
 
 
-def _agency(entries: list[Row[Any]], at: datetime) -> dict[str, Any]:
+def _agency(entries: list[Entry], at: datetime) -> dict[str, Any]:
     """Tier, code and name on the day of the line."""
     entry = entry_of(entries, at)
     if entry is None:
@@ -68,7 +66,7 @@ def _agency(entries: list[Row[Any]], at: datetime) -> dict[str, Any]:
     return {"tier": entry.tier, "agency_code": code, "agency_name": entry.name}
 
 
-def entry_of(entries: list[Row[Any]], at: datetime) -> Row[Any] | None:
+def entry_of(entries: list[Entry], at: datetime) -> Entry | None:
     """The entry that held on the day of `at`; before the first one, the first."""
     holding = [entry for entry in entries if _day(entry.since) <= _day(at)]
     return next(iter(holding[-1:] or entries[:1]), None)
@@ -84,9 +82,7 @@ def _code(codes: list[dict[str, str]], day: date) -> str:
     return (valid or [code["code"] for code in codes] or [""])[0]
 
 
-def _handler(
-    line: Row[Any], facts: list[Row[Any]], replicas: Replicas, names: Names
-) -> tuple[str, str]:
+def _handler(line: Entry, facts: list[Entry], replicas: Replicas, names: Names) -> tuple[str, str]:
     """Full name and title of who did it."""
     if line.person_id is not None:
         signed = [fact for fact in facts if fact.signer_id == line.person_id]
@@ -111,11 +107,11 @@ def _title(position_id: UUID | None, positions: Facts) -> str:
     return str(entries[-1].title) if entries else ""
 
 
-def _assignee(line: Row[Any], replicas: Replicas, names: Names) -> str:
+def _assignee(line: Entry, replicas: Replicas, names: Names) -> str:
     return _person(line.assignee_id, replicas, names) if line.assignee_id else ""
 
 
-def _counterpart(line: Row[Any], replicas: Replicas) -> str:
+def _counterpart(line: Entry, replicas: Replicas) -> str:
     if line.counterpart_id is None:
         return ""
     return str(_agency(replicas.agencies.get(line.counterpart_id, []), line.at)["agency_name"])

@@ -114,7 +114,7 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     def list_agencies(call: Call) -> Reply:
         """All agencies, paged."""
         cursor, limit = call.args["cursor"], call.args["limit"]
-        after = UUID(decode_cursor(cursor, {"after": str})["after"]) if cursor else None
+        after = decode_cursor(cursor, {"after": str})["after"] if cursor else None
         with database.unit() as unit:
             rows = queries.agencies(unit.connection, after, limit)
         following = encode_cursor({"after": str(rows[-1]["agency_id"])}) if rows else None

@@ -3,16 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, cast, select
 
 from services.directory.tables import agency, certificate, client, client_secret, person, position
 
 
-def agencies(connection: Connection, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Agencies in the order of their ids, behind `after`."""
-    query = select(agency).order_by(agency.c.agency_id).limit(limit)
+def agencies(connection: Connection, after: str | None, limit: int) -> list[dict[str, Any]]:
+    """Agencies in the order of their ids as text, behind `after`."""
+    key = cast(agency.c.agency_id, Text)
+    query = select(agency).order_by(key).limit(limit)
     if after is not None:
-        query = query.where(agency.c.agency_id > after)
+        query = query.where(key > after)
     return [dict(row._mapping) for row in connection.execute(query)]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from libs.contracts.journal import caused_by
+from libs.contracts.journal import continuing
 from libs.db import Unit
 from libs.eventstore import NO_STREAM, Appended, Context
 from libs.web.problems import stale_version
@@ -42,7 +42,6 @@ from services.documents.errors import (
 )
 from services.documents.journal import (
     JOURNAL,
-    SYSTEM,
     Loaded,
     document_stream,
     load,
@@ -291,6 +290,6 @@ def _add_render_job(unit: Unit, order: Order, document: Outgoing) -> None:
         uuid5(order.command_id, "render"),
         "render",
         {"document_id": str(document.document_id)},
-        caused_by(approved, agency=approved.agency, handler=SYSTEM, now=unit.now),
+        continuing(approved, now=unit.now),
         urgent=document.drafted.urgency > 0,
     )

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-from libs.contracts.journal import caused_by
+from libs.contracts.journal import caused_by, continuing
 from libs.db import Unit
-from libs.eventstore import Recorded
+from libs.eventstore import Context, Recorded
 from libs.messaging.applier import Handler
 from services.documents.commands import FailSigning, RecordArrival, TakeSigned, VerifyArrival
 from services.documents.domain import incoming, outgoing
@@ -42,7 +42,8 @@ def on_packet_arrived(message: Any, recorded: Recorded, unit: Unit) -> None:
         refuse_invalid=refuses_invalid(unit.connection, agency_id),
     )
     if loaded.document is None:
-        _append(unit, recorded, agency_id, document_id, 0, incoming.decide(None, command))
+        context = _by_itself(recorded, agency_id, unit)
+        _append(unit, recorded, context, document_id, 0, incoming.decide(None, command))
 
 
 def on_file_validated(message: Any, recorded: Recorded, unit: Unit) -> None:
@@ -59,7 +60,8 @@ def on_file_validated(message: Any, recorded: Recorded, unit: Unit) -> None:
         refuse_invalid=refuses_invalid(unit.connection, document.agency_id),
     )
     events = incoming.decide(document, command)
-    _append(unit, recorded, document.agency_id, document_id, loaded.version, events)
+    context = _by_itself(recorded, document.agency_id, unit)
+    _append(unit, recorded, context, document_id, loaded.version, events)
 
 
 def on_signing_finished(message: Any, recorded: Recorded, unit: Unit) -> None:
@@ -81,19 +83,23 @@ def _tell_outgoing(
     document = loaded.document
     if isinstance(document, Outgoing):
         events = outgoing.decide(document, command)
-        _append(unit, recorded, document.agency_id, document_id, loaded.version, events)
+        context = continuing(recorded, now=unit.now)
+        _append(unit, recorded, context, document_id, loaded.version, events)
+
+
+def _by_itself(cause: Recorded, agency_id: UUID, unit: Unit) -> Context:
+    return caused_by(cause, agency=str(agency_id), handler=SYSTEM, now=unit.now)
 
 
 def _append(
     unit: Unit,
     cause: Recorded,
-    agency_id: UUID,
+    context: Context,
     document_id: UUID,
     version: int,
     events: list[Any],
 ) -> None:
     if events:
-        context = caused_by(cause, agency=str(agency_id), handler=SYSTEM, now=unit.now)
         stream = document_stream(document_id)
         JOURNAL.append(unit.store, stream, version, events, context, cause.event_id)
 

@@ -5,35 +5,36 @@ from uuid import UUID
 
 from google.protobuf.json_format import MessageToDict
 
-from libs.contracts.journal import caused_by
+from libs.contracts.journal import caused_by, continuing
 from libs.db import Unit
-from libs.eventstore import Recorded
+from libs.eventstore import Context, Recorded
 from libs.messaging.applier import Handler
 
 
-def _add_job(kind: str, job_id: str, message: Any, event: Recorded, unit: Unit) -> None:
+def _add_job(kind: str, job_id: str, message: Any, context: Context, unit: Unit) -> None:
     unit.jobs.add(
         UUID(job_id),
         kind,
         MessageToDict(message, preserving_proto_field_name=True),
-        caused_by(event, agency=event.agency, handler="system:signatures", now=unit.now),
+        context,
         urgent=message.urgency > 0,
     )
 
 
 def on_signature_requested(message: Any, event: Recorded, unit: Unit) -> None:
-    """The leader's signature is ordered."""
-    _add_job("sign_leader", message.signing_id, message, event, unit)
+    """The leader ordered his signature: it is his step."""
+    _add_job("sign_leader", message.signing_id, message, continuing(event, now=unit.now), unit)
 
 
 def on_seal_requested(message: Any, event: Recorded, unit: Unit) -> None:
-    """Number, date and seal are ordered."""
-    _add_job("sign_seal", message.signing_id, message, event, unit)
+    """The clerk ordered number, date and seal: they are the clerk's step."""
+    _add_job("sign_seal", message.signing_id, message, continuing(event, now=unit.now), unit)
 
 
 def on_validation_requested(message: Any, event: Recorded, unit: Unit) -> None:
     """A verdict is wanted."""
-    _add_job("validate", message.validation_id, message, event, unit)
+    context = caused_by(event, agency=event.agency, handler="system:signatures", now=unit.now)
+    _add_job("validate", message.validation_id, message, context, unit)
 
 
 POLICIES: dict[str, Handler] = {

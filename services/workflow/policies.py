@@ -1,10 +1,9 @@
 """What this service does because of what happened to documents."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from libs.contracts.journal import caused_by
+from libs.contracts.journal import caused_by, continuing
 from libs.db import Unit
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
@@ -36,10 +35,7 @@ def on_document_issued(message: Any, event: Recorded, unit: Unit) -> None:
     if not message.answers:
         return
     process_id = process_of(UUID(message.answers))
-    context = replace(
-        caused_by(event, agency=event.agency, handler=event.handler, now=unit.now),
-        behalf=event.behalf,
-    )
+    context = continuing(event, now=unit.now)
     command = AnswerProcess(answered_by=UUID(message.document_id))
     handle(load(unit, process_id), command, unit, context, event.event_id)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from services.signatures.pdf.box import MM, SEAL_DIAMETER, Box, seal_beside
+from services.signatures.pdf.box import Box
 from services.signatures.pdf.fetch import FetchFailed, HttpFetch
 from services.signatures.pdf.sign import SigningRefused, TimestampAuthority, sign_leader
 from services.signatures.pdf.stamps import StampRefused
@@ -158,13 +158,6 @@ def test_a_picture_that_is_no_png_is_refused(pki: Pki, picture: bytes) -> None:
             at=now(),
             picture=picture,
         )
-
-
-def test_the_seal_stands_over_the_left_third_of_the_signature() -> None:
-    seal = seal_beside(LEADER_BOX)
-    assert (seal.width, seal.height) == pytest.approx((36 * MM, 36 * MM))
-    assert SEAL_DIAMETER == 36 * MM
-    assert seal.x2 == LEADER_BOX.x1 + LEADER_BOX.width / 3
 
 
 def rendered(pdf: bytes, folder: Path) -> Image.Image:

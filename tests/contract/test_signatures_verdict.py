@@ -170,8 +170,10 @@ def test_a_text_field_changed_after_signing_fails(pki: Pki) -> None:
 
     signed = pki.leader(output.getvalue()).pdf
     assert pki.judge(signed).verdict == "TOTAL_PASSED"
-    report = pki.judge(updated(signed, change))
-    assert (report.verdict, codes(report)) == ("TOTAL_FAILED", {"modified_after_signing"})
+    changed = updated(signed, change)
+    for attack in (changed, pki.seal(changed).pdf):
+        report = pki.judge(attack)
+        assert (report.verdict, codes(report)) == ("TOTAL_FAILED", {"modified_after_signing"})
 
 
 def test_document_information_changed_behind_the_last_signature_fails(

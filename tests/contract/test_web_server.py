@@ -154,8 +154,8 @@ def test_a_chunk_header_without_end_is_not_collected(service: Service) -> None:
 
 
 def test_a_client_that_is_refused_while_it_sends_still_hears_why(service: Service) -> None:
-    with service.open_upload("Content-Length: 2000000", "If-Match: 1") as connection:
-        connection.sendall(b"x" * 2_000_000)
+    with service.open_upload("Content-Length: 12000000", "If-Match: 1") as connection:
+        connection.sendall(b"x" * 12_000_000)
         assert answer_on(connection)[1]["code"] == "if_match_malformed"
 
 

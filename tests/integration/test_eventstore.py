@@ -307,7 +307,8 @@ def _write(connection: Connection, name: str) -> bool:
 
 
 def test_eight_writers_on_one_stream_make_dense_versions(database: Database) -> None:
-    name, done = stream(), []
+    name = stream()
+    done: list[bool] = []
 
     def work() -> None:
         with database.engine.connect() as connection:

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from services.interconnect.domain import delivery_id, inside_packet_id
 from tests.support.interconnect_world import (
@@ -83,7 +84,15 @@ def test_one_packet_reaches_two_recipients_inside_and_one_by_the_axis(world: Wor
 
 def test_a_repeated_preparation_writes_the_same_packet(world: World) -> None:
     world.issue(DEPARTMENT, OFFICE)
-    world.settle()
+    world.project()
+    world.react()
+    ordered_at = "2026-11-20T18:00:00+00:00"
+    with world.database.unit() as unit:
+        unit.connection.execute(
+            text("UPDATE interconnect.job SET context = context || jsonb_build_object(:name, :at)"),
+            {"name": "occurred_at", "at": ordered_at},
+        )
+    world.work()
     before = [(event.event_id, event.payload) for event in world.events("delivery")]
     with world.database.unit() as unit:
         unit.connection.exec_driver_sql("UPDATE interconnect.job SET state = 'open'")
@@ -93,7 +102,9 @@ def test_a_repeated_preparation_writes_the_same_packet(world: World) -> None:
     assert [(event.event_id, event.payload) for event in world.events("delivery")] == before
     (prepared,) = world.messages("dispatch", "PacketPrepared")
     assert world.blobs.exists(prepared.packet)
-    assert len(world.for_office("edoc")) == 1
+    (packet,) = world.for_office("edoc")
+    # The time of the order, not that of the try, stands in the packet.
+    assert packet.trace.headers[0].timestamp.isoformat() == "2026-11-21T01:00:00"
 
 
 def test_a_recipient_unknown_to_the_axis_keeps_it_from_nobody_else(world: World) -> None:

@@ -25,7 +25,7 @@ CONSUMER = "workflow.policies"
 
 
 def context(**changes: Any) -> Context:
-    values = {"agency": "a", "handler": "system:x", "occurred_at": datetime.now(UTC)}
+    values: dict[str, Any] = {"agency": "a", "handler": "system:x", "occurred_at": datetime.now(UTC)}
     return Context(**(values | {"trace": UUID(int=1)} | changes))
 
 

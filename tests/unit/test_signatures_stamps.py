@@ -56,6 +56,7 @@ def test_the_seal_has_its_real_size_wherever_its_place_is() -> None:
     square = seal_square(Box(2, 0, 0, 10, 10))
     assert (square.page, square.width, square.height) == (2, SEAL_DIAMETER, SEAL_DIAMETER)
     assert (square.x1 + square.x2) / 2 == pytest.approx(5)
+    assert square.width / 72 * 25.4 == pytest.approx(36)  # millimetres
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_body_shorter_than_announced_always_fails(content: bytes, kept: int) -
 def test_a_chunked_body_that_broke_off_does_not_end_well_later() -> None:
     class BreaksOffOnce(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
-            self.read = super().read  # type: ignore[method-assign]
+            self.read = super().read  # type: ignore[method-assign, assignment]
             raise OSError
 
     reader = BodyReader(BreaksOffOnce(), None, 100, LIMITS)

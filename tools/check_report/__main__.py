@@ -18,6 +18,8 @@ from tools.check_report.timeline import Step, lines, rebuild, subject
 from tools.platform import Installation
 from tools.platform.handle import RUN_FOLDER
 
+_MOST_SHOWN = 20
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Compare and print; 0 when all is equal, 1 when something differs, 2 without evidence."""
@@ -69,8 +71,10 @@ def _show(outcomes: list[Outcome], console: Console) -> None:
         table.add_row(outcome.what, str(outcome.compared), verdict)
     console.print(table)
     for outcome in outcomes:
-        for difference_found in outcome.differences:
-            console.print(f"{outcome.what}: {difference_found}", markup=False, soft_wrap=True)
+        for found in outcome.differences[:_MOST_SHOWN]:
+            console.print(f"{outcome.what}: {found}", markup=False, soft_wrap=True)
+        if len(outcome.differences) > _MOST_SHOWN:
+            console.print(f"... and {len(outcome.differences) - _MOST_SHOWN} more")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tools.demo.journey import Journey, write_files
 from tools.platform import Installation, InstallationError, Platform, PlatformError
 from tools.platform.handle import ROOT, RUN_FOLDER
 from tools.platform.welcome import enter_agencies
+from tools.replay import FILE_WIDTH
 from tools.replay.table import timeline
 
 OUTPUT = ROOT / "build" / "demo"
@@ -31,6 +32,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the demo; 0 when the whole journey came out, 1 with the reason when it did not."""
     options = _parser().parse_args(words)
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
     try:
         with ExitStack() as stack:
             platform = Platform(options.folder, world=world())

@@ -25,7 +25,7 @@ documents. Reads a running platform (lienthong up) with the auditor's account.
 TIME is an instant such as 2026-11-22T09:00:00+07:00 or a day in Việt Nam such as 2026-11-22.
 """
 # Wide enough for every column when the output goes to a file.
-_FILE_WIDTH = 170
+FILE_WIDTH = 170
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +72,6 @@ def _replay(arguments: argparse.Namespace, filters: dict[str, str]) -> int:
         return 0
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=_FILE_WIDTH)
+        console = Console(highlight=False, width=FILE_WIDTH)
     console.print(timeline(found) if arguments.trace else steps(found))
     return 0

@@ -1,10 +1,11 @@
 """The trail as a table for people: in Vietnamese, in Việt Nam's time, a colour for each tier."""
 
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,7 @@ TIERS = {
     4: ("Xã", "yellow"),
 }
 _UNKNOWN_TIER = ("", "white")
+_WIDEST = 132
 _STATUS = {"02": "bold red", "06": "bold green"}
 
 Line = dict[str, Any]
@@ -26,47 +28,58 @@ def timeline(trace: Line) -> RenderableType:
     tiers = " · ".join(TIERS.get(tier, _UNKNOWN_TIER)[0] for tier in trace["tiers"])
     head = Text()
     head.append(f"{trace['subject'] or '(chưa có trích yếu)'}\n", style="bold")
-    head.append(f"Hồ sơ {trace['trace_id']} · {tiers}\n", style="dim")
-    return Group(head, _table(trace["lines"]), _foot(trace))
+    head.append(f"Hồ sơ {trace['trace_id']} · {tiers}", style="dim")
+    return Group(head, Lines(trace["lines"]), _foot(trace))
 
 
 def steps(found: Line) -> RenderableType:
     """Steps across documents."""
-    return Group(_table(found["lines"]), _foot(found))
+    return Group(Lines(found["lines"]), _foot(found))
 
 
-def _table(lines: list[Line]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Giờ", no_wrap=True)
-    table.add_column("Cấp", no_wrap=True)
-    for heading in ("Cơ quan", "Người xử lý", "Việc"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("TT", no_wrap=True)
-    table.add_column("Văn bản", no_wrap=True)
-    day = agency = None
-    for line in lines:
-        if (new_day := _local(line["at"]).strftime("%d/%m/%Y")) != day:
-            table.add_row(Text(new_day, style="bold"))
-            day, agency = new_day, None
-        table.add_row(*_cells(line, same_agency=line["agency_id"] == agency))
-        agency = line["agency_id"]
-    return table
+class Lines:
+    """Lines in the order of time, under the name of each agency that comes to act."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._lines = lines
+        self._code_width = max((len(line["document_code"]) for line in lines), default=0)
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(options.max_width, _WIDEST)
+        for (day, _), group in groupby(self._lines, key=lambda e: (_day(e), e["agency_id"])):
+            acts = list(group)
+            yield _heading(day, acts[0])
+            yield self._table(acts, width)
+
+    def _table(self, lines: list[Line], width: int) -> Table:
+        """One agency's lines; all tables of a timeline have the same columns."""
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.width = width
+        table.add_column(width=8, no_wrap=True)
+        table.add_column(ratio=2, overflow="fold")
+        table.add_column(ratio=3, overflow="fold")
+        table.add_column(width=2, no_wrap=True)
+        table.add_column(width=self._code_width, no_wrap=True)
+        for line in lines:
+            table.add_row(*_cells(line))
+        return table
 
 
-def _cells(line: Line, *, same_agency: bool) -> list[Text]:
-    """One row; the agency is named when another one comes to act."""
+def _heading(day: str, line: Line) -> Text:
     tier, colour = TIERS.get(line["tier"], _UNKNOWN_TIER)
-    status = line["status_code"]
-    agency = Text() if same_agency else Text(line["agency_name"], style=colour)
-    if not same_agency and line["agency_code"]:
-        agency.append(f" {line['agency_code']}", style="dim")
+    text = Text("\n")
+    text.append(f"{tier} · {line['agency_name']}", style=f"bold {colour}")
+    text.append(f"  {line['agency_code']}  {day}", style="dim")
+    return text
+
+
+def _cells(line: Line) -> list[Text]:
     handler = Text(line["handler"])
     if line["position"]:
         handler.append(f", {line['position']}", style="dim")
+    status = line["status_code"]
     return [
-        _time(line),
-        Text("" if same_agency else tier, style=colour),
-        agency,
+        Text(_local(line["at"]).strftime("%H:%M:%S")),
         handler,
         _action(line),
         Text(status, style=_STATUS.get(status, "bold")),
@@ -74,20 +87,15 @@ def _cells(line: Line, *, same_agency: bool) -> list[Text]:
     ]
 
 
-def _time(line: Line) -> Text:
-    text = Text(_local(line["at"]).strftime("%H:%M:%S"))
-    if "recorded_at" in line:
-        recorded = _local(line["recorded_at"]).strftime("%d/%m %H:%M:%S")
-        text.append(f"\nghi nhận {recorded}", style="dim")
-    return text
-
-
 def _action(line: Line) -> Text:
-    """What was done, and to whom it went, or from whom it came."""
+    """What was done; to whom it went, or from whom it came; and when we heard of it, if late."""
     text = Text(line["action"])
     names = (line["unit"], line["assignee"], line["counterpart"])
     if told := " · ".join(name for name in names if name):
         text.append(f" ({told})", style="dim")
+    if "recorded_at" in line:
+        recorded = _local(line["recorded_at"]).strftime("%H:%M:%S %d/%m/%Y")
+        text.append(f" ghi nhận lúc {recorded}", style="yellow")
     return text
 
 
@@ -97,6 +105,10 @@ def _foot(found: Line) -> Text:
     if found.get("more"):
         text.append("\nCòn nữa: hãy thu hẹp bằng --from, --to hoặc --agency", style="bold yellow")
     return text
+
+
+def _day(line: Line) -> str:
+    return _local(line["at"]).strftime("%d/%m/%Y")
 
 
 def _local(instant: str) -> datetime:

@@ -61,10 +61,3 @@ def seal_square(box: Box) -> Box:
     """The seal's real-size square around the centre of the place given for it."""
     centre_x, centre_y, half = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, SEAL_DIAMETER / 2
     return Box(box.page, centre_x - half, centre_y - half, centre_x + half, centre_y + half)
-
-
-def seal_beside(leader: Box) -> Box:
-    """The seal's square over the left third of a leader's signature (Decree 30/2020, Annex I)."""
-    right, middle = leader.x1 + leader.width / 3, (leader.y1 + leader.y2) / 2
-    half = SEAL_DIAMETER / 2
-    return Box(leader.page, right - 2 * half, middle - half, right, middle + half)

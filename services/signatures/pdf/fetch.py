@@ -17,7 +17,7 @@ import aiohttp
 
 LARGEST_ANSWER = 4 * 1024 * 1024  # bytes; a national CRL has a few hundred kB
 CALLS_AT_ONCE = 4  # to one host, over all processes of the machine
-SLOTS = Path(gettempdir())
+SLOTS = Path(gettempdir()) / f"lienthong-fetch-{os.getuid()}"  # empty lock files
 
 
 class FetchFailed(Exception):
@@ -107,9 +107,10 @@ async def _exchange(url: str, body: bytes | None, content_type: str) -> bytes:
 async def _slot(host: str) -> AsyncIterator[None]:
     """Hold one of the host's places; a killed worker gives its place back by dying."""
     name = "".join(letter if letter.isalnum() else "-" for letter in host)
+    SLOTS.mkdir(mode=0o700, exist_ok=True)
     while True:
         for place in range(CALLS_AT_ONCE):
-            path = SLOTS / f"lienthong-fetch-{os.getuid()}-{name}-{place}"
+            path = SLOTS / f"{name}-{place}"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
