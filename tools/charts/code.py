@@ -21,6 +21,7 @@ SURROUNDINGS = frozenset(
 )
 """Variables that are read outside the typed settings."""
 
+_PATH = re.compile(r"/(v1|\.well-known)/")
 _KINDS = {"Counter": ("_total",), "Histogram": ("_bucket", "_count", "_sum"), "Gauge": ("",)}
 
 
@@ -90,7 +91,7 @@ def paths_of(service: str) -> frozenset[str]:
     """Return the paths that a service's API declares, and that of its description."""
     tree = _tree(ROOT / "services" / service / "api.py")
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    declared = {text for text in texts if isinstance(text, str) and re.match(r"/[.\w]", text)}
+    declared = {text for text in texts if isinstance(text, str) and _PATH.match(text)}
     return frozenset({*declared, f"/v1/openapi/{service}.json"})
 
 

@@ -23,16 +23,28 @@ class PdfsigMissing(Exception):
 
 
 def pdfs(rows: list[dict[str, Any]], folder: Path, evidence: Evidence) -> Outcome:
-    """Every signature in every PDF stands in the report, and is sound exactly where it says so."""
+    """Every signature in every PDF stands in the report, and is sound exactly where it says so.
+
+    The PDFs are those that the report names and those whose bytes an event of its traces names;
+    every issued document must be among them. Files of other runs may lie beside them.
+    """
+    issued = {event["file"] for event in evidence.of_type("DocumentIssued")}
+    arrived = evidence.of_type("PacketArrived")
+    digests = issued | {file["digest"] for event in arrived for file in event["files"]}
+    named = {row["file"] for row in rows}
     found: Counter[tuple[str, ...]] = Counter()
     strange: list[str] = []
-    digests = _digests(evidence)
     for file in sorted(folder.glob("*.pdf")):
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        issued.discard(digest)
+        if digest not in digests and file.name not in named:
+            continue
+        if digest not in digests:
+            strange.append(f"no event names the bytes of {file.name}")
         for signature in signatures_in(file):
             sound = signature["validation"] == "Signature is Valid."
             found[(file.name, signature["role"], signature["signer"], _word(sound))] += 1
-        if hashlib.sha256(file.read_bytes()).hexdigest() not in digests:
-            strange.append(f"no event names the bytes of {file.name}")
+    strange += [f"no PDF has the bytes of the issued document {digest}" for digest in issued]
     # "indeterminate" says nothing against the bytes: the certificate's standing is unclear.
     reported = Counter(
         (row["file"], row["role"], row["signer"], _word(row["verdict"] != "TOTAL_FAILED"))
@@ -74,12 +86,6 @@ def signatures_in(file: Path) -> list[dict[str, str]]:
         }
         for block in blocks
     ]
-
-
-def _digests(evidence: Evidence) -> set[str]:
-    issued = {event["file"] for event in evidence.of_type("DocumentIssued")}
-    arrived = evidence.of_type("PacketArrived")
-    return issued | {file["digest"] for event in arrived for file in event["files"]}
 
 
 def _word(sound: bool) -> str:
