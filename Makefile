@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system up down demo test test-fast lint format charts mutate lock check-fresh clean
+.PHONY: help venv system up down demo test test-fast lint docs format charts mutate lock check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
@@ -41,6 +41,12 @@ lint: $(READY)  ## style, types, imports between parts, event contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd proto && ../$(BIN)/buf lint
+	$(BIN)/python -m tools.docs.events --check
+	$(BIN)/python -W ignore -m tools.docs.openapi --check
+
+docs: $(READY)  ## write the event catalogue and the joined OpenAPI anew
+	$(BIN)/python -m tools.docs.events
+	$(BIN)/python -W ignore -m tools.docs.openapi
 
 format: $(READY)  ## put the code in its usual form
 	$(BIN)/ruff check --fix
@@ -49,8 +55,8 @@ format: $(READY)  ## put the code in its usual form
 charts: $(READY)  ## render and check the deployment
 	tools/charts/check.sh
 
-mutate: $(READY)  ## which changes of the code no test notices
-	$(BIN)/mutmut run
+mutate: $(READY)  ## change the rules' code in small ways: do unit tests notice?
+	$(BIN)/python -m tools.mutation
 
 lock: $(READY)  ## lock the requirements anew, to the newest versions allowed
 	cd $(CURDIR) && for each in requirements requirements-dev; do \

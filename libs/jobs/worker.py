@@ -11,7 +11,7 @@ from typing import Any
 
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.jobs.queue import Job
-from libs.observability import get_logger
+from libs.observability import get_logger, of_event, span
 from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
 
 LEASE_SECONDS = 60.0
@@ -42,9 +42,11 @@ class Worker:
             )
         if job is None:
             return False
+        origin = of_event(job.context.correlation, job.context.causation)
         try:
-            finish = self.acts[job.kind](job)
-            self._end(job, finish)
+            with span("job", origin, kind=job.kind):
+                finish = self.acts[job.kind](job)
+                self._end(job, finish)
             JOBS_DONE.labels(job.kind).inc()
         except Exception as error:
             if connection_lost(error):

@@ -14,9 +14,9 @@ from nameko.extensions import DependencyProvider
 from libs.contracts import topology
 from libs.db import connection_lost, database_of
 from libs.messaging.applier import Applier, Handler
-from libs.messaging.delivery import UnreadableDelivery, read_delivery
+from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
-from libs.observability import get_logger
+from libs.observability import extract, get_logger, span
 from libs.observability.flow import CONSUMER_LAG, PARKED, RETRYING
 from libs.web.nameko_http import SETTINGS
 
@@ -125,8 +125,14 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
             if int(message.headers.get("x-delivery-count", 0)) >= DELIVERIES_UNTIL_SET_ASIDE:
                 self._applier.set_aside(delivery, "the handler ended its process")
             else:
-                self._applier.deliver(delivery)
+                self._deliver(delivery, message.headers)
         message.ack()
+
+    def _deliver(self, delivery: Delivery, headers: Mapping[str, Any]) -> None:
+        kind = delivery.event.type
+        carried = {k: v for k, v in headers.items() if k in ("traceparent", "tracestate")}
+        with span("apply", extract(carried), consumer=self._name, event_type=kind):
+            self._applier.deliver(delivery)
 
 
 def _body(message: Any) -> bytes:

@@ -21,7 +21,7 @@ from libs.eventstore import START, EventStore, Place, Recorded
 from libs.messaging.broker import published_categories
 from libs.messaging.delivery import Cause, Delivery
 from libs.messaging.publisher import BrokerLost, Outgoing, Publisher
-from libs.observability import get_logger
+from libs.observability import get_logger, inject, of_event, set_up_logging, set_up_tracing, span
 from libs.observability.flow import RELAY_LAG, RELAYED
 from libs.web.ops import serve_ops
 
@@ -157,12 +157,15 @@ class Relay:
 
 def _outgoing(delivery: Delivery) -> Outgoing:
     event = delivery.event
+    headers = delivery.headers()
+    with span("relay", of_event(event.correlation, event.event_id), event_type=event.type):
+        inject(headers)
     properties = pika.BasicProperties(
         message_id=str(event.event_id),
         type=event.type,
         content_type="application/json",
         delivery_mode=2,
-        headers=delivery.headers(),
+        headers=headers,
     )
     exchange = topology().categories[event.category].exchange
     return Outgoing(exchange, event.payload, properties)
@@ -193,6 +196,8 @@ def run(engine: Engine, amqp_url: str, alive: threading.Event) -> None:
 def main() -> None:
     """Run for ever, beginning again after the loss of broker or database."""
     settings = load(Settings, os.environ)
+    set_up_logging("relay")
+    set_up_tracing("relay")
     engine = engine_for(settings.database_url, pool_size=2, application="relay")
     alive = threading.Event()
     serve_ops(settings.ops_host, settings.ops_port, {"relay": alive.is_set})

@@ -2,17 +2,27 @@
 
 from libs.observability.logs import Logger, get_logger, set_up_logging
 from libs.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS, REFUSED, exposition
-from libs.observability.traces import extract, inject, set_up_tracing, span, trace_id
+from libs.observability.traces import (
+    correlation_id,
+    extract,
+    inject,
+    of_event,
+    set_up_tracing,
+    span,
+    trace_id,
+)
 
 __all__ = [
     "HTTP_REQUESTS",
     "HTTP_SECONDS",
     "REFUSED",
     "Logger",
+    "correlation_id",
     "exposition",
     "extract",
     "get_logger",
     "inject",
+    "of_event",
     "set_up_logging",
     "set_up_tracing",
     "span",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -10,7 +11,14 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
@@ -61,3 +69,25 @@ def trace_id() -> str | None:
     """The current trace's id, 32 hexadecimal digits, or None outside any span."""
     context = trace.get_current_span().get_span_context()
     return f"{context.trace_id:032x}" if context.is_valid else None
+
+
+def correlation_id() -> UUID | None:
+    """The current trace's id in the form in which events keep it as their correlation."""
+    found = trace_id()
+    return UUID(found) if found else None
+
+
+def of_event(correlation: UUID | None, event_id: UUID | None) -> Context | None:
+    """The context of what an event brings about: the trace of the request that began it all.
+
+    An event's correlation is that trace's id, so no header has to be stored with it.
+    """
+    if correlation is None or event_id is None:
+        return None
+    origin = SpanContext(
+        trace_id=correlation.int,
+        span_id=event_id.int & 0xFFFF_FFFF_FFFF_FFFF or 1,
+        is_remote=True,
+        trace_flags=TraceFlags(TraceFlags.SAMPLED),
+    )
+    return trace.set_span_in_context(NonRecordingSpan(origin), Context())

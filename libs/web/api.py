@@ -73,10 +73,22 @@ class Api:
         body: SchemaLike | None = None,
         answer: SchemaLike | None = None,
         method: str = "POST",
+        prepare: Callable[[Call], Any] | None = None,
     ) -> Callable[[QueryHandler], QueryHandler]:
-        """A change, carried out once for each `Idempotency-Key` by the command runner."""
+        """A change, carried out once for each `Idempotency-Key` by the command runner.
+
+        `prepare` does the slow part, such as storing a text, before the transaction begins; its
+        result is `call.prepared`. It runs again for a repeat, so it must be harmless to repeat.
+        """
         return self._adder(
-            Kind.COMMAND, method, path, action, body=body, answer=answer, content_types=(JSON,)
+            Kind.COMMAND,
+            method,
+            path,
+            action,
+            body=body,
+            answer=answer,
+            content_types=(JSON,),
+            prepare=prepare,
         )
 
     def upload(
@@ -172,6 +184,7 @@ class Api:
         answer: SchemaLike | None = None,
         limit: int | None = None,
         content_types: tuple[str, ...] | None = None,
+        prepare: Callable[[Call], Any] | None = None,
     ) -> Callable[[Any], Any]:
         if kind is not Kind.OPEN:
             self._access.rule(action)
@@ -193,6 +206,7 @@ class Api:
                     answer=schema_of(answer) if answer else None,
                     limit=limit or self._limits.body,
                     content_types=content_types,
+                    prepare=prepare,
                 )
             )
             return handler

@@ -39,7 +39,8 @@ class Call:
     """One request, checked: who, what, when, and for a command the open transaction.
 
     `params` are the parts of the path, `args` the query's, `body` the JSON or form members, each
-    as its schema loaded them. `unit` is what the `CommandRunner` hands over. `command_id` is the
+    as its schema loaded them. `prepared` is what the route's `prepare` made before the transaction,
+    `unit` what the `CommandRunner` hands over. `command_id` is the
     same for every repeat of a command: derive all new ids from it. In a query `key` is empty and
     `command_id` is the nil UUID.
     """
@@ -54,6 +55,7 @@ class Call:
     key: str = ""
     command_id: UUID = NIL
     expected_version: int | None = None
+    prepared: Any = None
     unit: Any = None
     upload: "Upload | None" = None
 

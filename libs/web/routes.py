@@ -41,6 +41,7 @@ class Route:
     answer: Schema | None
     limit: int
     content_types: tuple[str, ...] | None
+    prepare: Callable[[Call], Any] | None = None
 
 
 class Routes:

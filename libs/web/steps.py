@@ -155,6 +155,8 @@ class Steps:
             members = read_members(route.body, body, kind, self._limits.depth)
             call = replace(call, body=load_body(route.body, members))
         if route.kind is Kind.COMMAND:
+            if route.prepare is not None:
+                call = replace(call, prepared=route.prepare(call))
             answer.stored = self._once(route, call, environ, members, route.handler)
             return
         stale = route.kind is Kind.QUERY and not self._caught_up(call)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Gauge
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from libs.db import Database, connection_lost
 from libs.observability import get_logger
 
+WINDOW = timedelta(days=30)
 FASTEST_SECONDS = 15.0
 # Counting takes at most a twentieth of one connection's time, however large the table has grown.
 PAUSE_PER_SECOND = 20.0
@@ -27,7 +29,7 @@ _COUNT = text("""
                coalesce((array_agg(status_code ORDER BY order_at DESC, tx DESC, position DESC)
                          FILTER (WHERE status_code <> ''))[1], 'none') AS status
         FROM audit.line
-        WHERE order_at > now() - interval '30 days'
+        WHERE order_at >= :since
           AND coalesce(document_id, packet_id) IS NOT NULL
         GROUP BY agency_id, coalesce(document_id, packet_id)
     ) AS document
@@ -41,10 +43,10 @@ _COUNT = text("""
 logger = get_logger(__name__)
 
 
-def count_documents(database: Database) -> None:
-    """Set the gauge to what the read model holds now."""
+def count_documents(database: Database, since: datetime) -> None:
+    """Set the gauge to what the read model holds of steps since then."""
     with database.unit() as unit:
-        rows = unit.connection.execute(_COUNT).all()
+        rows = unit.connection.execute(_COUNT, {"since": since}).all()
     DOCUMENTS.clear()
     for row in rows:
         DOCUMENTS.labels(str(row.tier), row.status).set(row.number)
@@ -59,7 +61,7 @@ def _watch(database: Database) -> None:
     while True:
         began = time.monotonic()
         try:
-            count_documents(database)
+            count_documents(database, datetime.now(UTC) - WINDOW)
         except Exception as error:
             # A count that fails is missing from a graph, and nothing else may suffer from it.
             cause = type(error).__name__ if connection_lost(error) else repr(error)[:300]

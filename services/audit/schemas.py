@@ -28,27 +28,27 @@ def moment(text: str, *, end: bool) -> datetime:
     raise ValueError("neither an instant with its zone nor a day")
 
 
-def _moment(*, end: bool = False, **options: Any) -> fields.Function:
-    """An argument that `moment` reads."""
+class Moment(fields.Field[datetime]):
+    """An argument that `moment` reads; with `end`, a day means its end."""
 
-    def read(value: Any) -> datetime:
+    def __init__(self, *, end: bool = False, **options: Any) -> None:
+        super().__init__(load_default=None, metadata={"type": "string"}, **options)
+        self._end = end
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         try:
             # A query turns the plus sign of a zone into a space.
-            return moment(value.replace(" ", "+"), end=end)
+            return moment(value.replace(" ", "+"), end=self._end)
         except (ValueError, AttributeError) as error:
             raise ValidationError(
                 "Not an instant such as 2026-11-22T09:00:00+07:00 or a day such as 2026-11-22."
             ) from error
 
-    return fields.Function(
-        deserialize=read, load_default=None, metadata={"type": "string"}, **options
-    )
-
 
 class TraceArgs(Schema):
     """`at`: as known then."""
 
-    at = _moment(end=True)
+    at = Moment(end=True)
 
 
 class PageArgs(Schema):
@@ -65,6 +65,6 @@ class StepArgs(PageArgs):
     agency = fields.Str(load_default=None, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}\Z"))
     status = fields.Str(load_default=None, validate=validate.Regexp(r"[0-9]{2}\Z"))
     # "from" is a word of Python's own.
-    start = _moment(data_key="from")
-    end = _moment(data_key="to", end=True)
-    at = _moment(end=True)
+    start = Moment(data_key="from")
+    end = Moment(data_key="to", end=True)
+    at = Moment(end=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -14,6 +15,7 @@ from libs.blobs import BlobStore, open_store
 from libs.db import Database, Unit, database_of
 from libs.eventstore import Context
 from libs.messaging.read_after import token
+from libs.observability import correlation_id
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
@@ -26,6 +28,9 @@ from services.directory.events import AgencyCode
 from services.directory.handlers import handle, keep_secret
 from services.directory.secrets import hashed, matches
 from services.directory.settings import Settings
+
+# All services below the one base URL, joined when the code is built.
+OPENAPI = Path(__file__).resolve().parents[2] / "proto" / "openapi.json"
 
 
 def build_api(settings: Settings) -> Api:
@@ -46,13 +51,16 @@ def _entries(api: Api, blobs: BlobStore) -> None:
         codes = tuple(AgencyCode(**code) for code in call.body["codes"])
         return _carry_out(call, commands.RegisterAgency(**{**call.body, "codes": codes}))
 
-    @api.command("/v1/people", "directory.register", body=schemas.PersonBody)
-    def register_person(call: Call) -> Reply:
-        """Enter a person; the name goes into a card that can be erased."""
+    def keep_card(call: Call) -> str:
         # The salt keeps a short name from being guessed out of the card's digest.
         salt = str(uuid5(call.command_id, "salt"))
-        card = blobs.put_bytes(rfc8785.dumps({"full_name": call.body["full_name"], "salt": salt}))
-        return _carry_out(call, commands.RegisterPerson(call.body["person_id"], card.digest))
+        card = {"full_name": call.body["full_name"], "salt": salt}
+        return blobs.put_bytes(rfc8785.dumps(card)).digest
+
+    @api.command("/v1/people", "directory.register", body=schemas.PersonBody, prepare=keep_card)
+    def register_person(call: Call) -> Reply:
+        """Enter a person; the name goes into a card that can be erased."""
+        return _carry_out(call, commands.RegisterPerson(call.body["person_id"], call.prepared))
 
     @api.command("/v1/positions", "directory.register", body=schemas.PositionBody)
     def assign_position(call: Call) -> Reply:
@@ -60,16 +68,26 @@ def _entries(api: Api, blobs: BlobStore) -> None:
         roles = tuple(call.body["roles"])
         return _carry_out(call, commands.AssignPosition(**{**call.body, "roles": roles}))
 
-    @api.command("/v1/certificates", "directory.register", body=schemas.CertificateBody)
+    @api.command(
+        "/v1/certificates",
+        "directory.register",
+        body=schemas.CertificateBody,
+        prepare=lambda call: _certificate(call.body, blobs),
+    )
     def register_certificate(call: Call) -> Reply:
         """Enter a certificate; its facts are read from the PEM."""
-        return _carry_out(call, _certificate(call.body, blobs))
+        return _carry_out(call, call.prepared)
 
-    @api.command("/v1/clients", "directory.register", body=schemas.ClientBody)
+    @api.command(
+        "/v1/clients",
+        "directory.register",
+        body=schemas.ClientBody,
+        prepare=lambda call: hashed(call.body["client_secret"]),
+    )
     def register_client(call: Call) -> Reply:
         """Give an agency's machine an account; the secret is kept as a hash alone."""
         body = call.body
-        keep_secret(call.unit, body["client_id"], hashed(body["client_secret"]))
+        keep_secret(call.unit, body["client_id"], call.prepared)
         command = commands.RegisterClient(
             body["client_id"], body["agency_id"], tuple(body["roles"])
         )
@@ -84,7 +102,7 @@ def _carry_out(call: Call, command: Any) -> Reply:
         behalf=call.principal.behalf,
         occurred_at=call.now,
         trace=call.command_id,
-        correlation=call.command_id,
+        correlation=correlation_id() or call.command_id,
     )
     appended = handle(command, unit, context, call.command_id)
     if not appended:
@@ -163,6 +181,11 @@ def _tokens(api: Api, database: Database, issuer: TokenIssuer) -> None:
     def discovery(_call: Call) -> Reply:
         """Where the keys of this service's tokens are."""
         return Reply(body=issuer.discovery(jwks_path="/v1/jwks", token_path="/v1/token"))  # noqa: S106
+
+    @api.open("/v1/openapi.json")
+    def whole_description(_call: Call) -> Reply:
+        """The OpenAPI of all services together."""
+        return Reply(body=json.loads(OPENAPI.read_bytes()))
 
     @api.open("/v1/jwks")
     def keys(_call: Call) -> Reply:

@@ -1,5 +1,6 @@
 """The documents service over HTTP; everything under the agency that the token names."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
@@ -55,7 +56,10 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
 
 
 def _drafting(api: Api, blobs: BlobStore) -> None:
-    @api.command("/v1/documents", "documents.draft", body=schemas.DraftBody)
+    def keep_text(call: Call) -> str:
+        return put_text(blobs, _text(call))
+
+    @api.command("/v1/documents", "documents.draft", body=schemas.DraftBody, prepare=keep_text)
     def draft_document(call: Call) -> Reply:
         """Write a draft (dự thảo)."""
         body, agency_id = call.body, _agency(call)
@@ -64,7 +68,7 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
             agency_id=agency_id,
             notation=handlers.sign_of(call.unit, agency_id, body["type_code"], body["unit_sign"]),
             type_code=types.document_type(body["type_code"]).code,
-            text=put_text(blobs, _text(call)),
+            text=call.prepared,
             urgency=body["urgency"],
             signer_id=body["signer_id"],
             signer_position_id=body["signer_position_id"],
@@ -75,10 +79,16 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
         done = handlers.draft(call.unit, _order(call), command, body["subject"])
         return _reply(call, done, status=201)
 
-    @api.command(f"{DOCUMENT}/text", "documents.revise", body=schemas.TextBody, method="PUT")
+    @api.command(
+        f"{DOCUMENT}/text",
+        "documents.revise",
+        body=schemas.TextBody,
+        method="PUT",
+        prepare=keep_text,
+    )
     def revise_draft(call: Call) -> Reply:
         """Replace the draft's text."""
-        text, document_id = put_text(blobs, _text(call)), call.params["document_id"]
+        text, document_id = call.prepared, call.params["document_id"]
         subject = call.body["subject"]
         return _reply(call, handlers.revise(call.unit, _order(call), document_id, text, subject))
 
@@ -87,10 +97,15 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
         """Find the draft ready for the leader (thẩm tra)."""
         return _change(call, ReviewDraft())
 
-    @api.command(f"{DOCUMENT}/return", "documents.return", body=schemas.NoteBody)
+    @api.command(
+        f"{DOCUMENT}/return",
+        "documents.return",
+        body=schemas.NoteBody,
+        prepare=_note_keeper(blobs),
+    )
     def return_draft(call: Call) -> Reply:
         """Send the draft back to its author."""
-        return _change(call, ReturnDraft(put_text(blobs, {"note": call.body["note"]})))
+        return _change(call, ReturnDraft(call.prepared))
 
 
 def _steps(api: Api, blobs: BlobStore) -> None:
@@ -105,10 +120,15 @@ def _steps(api: Api, blobs: BlobStore) -> None:
         """Number, seal and issue (cấp số, đóng dấu, phát hành)."""
         return _reply(call, handlers.issue(call.unit, _order(call), call.params["document_id"]))
 
-    @api.command(f"{DOCUMENT}/void", "documents.void", body=schemas.NoteBody)
+    @api.command(
+        f"{DOCUMENT}/void",
+        "documents.void",
+        body=schemas.NoteBody,
+        prepare=_note_keeper(blobs),
+    )
     def void_document(call: Call) -> Reply:
         """Abandon the document; a number that it has stays taken (hủy)."""
-        command = VoidDocument(put_text(blobs, {"note": call.body["note"]}))
+        command = VoidDocument(call.prepared)
         document_id = call.params["document_id"]
         return _reply(call, handlers.void(call.unit, _order(call), document_id, command))
 
@@ -119,11 +139,15 @@ def _arrivals(api: Api, blobs: BlobStore) -> None:
         """Accept the incoming document and enter it in the register (tiếp nhận, vào sổ)."""
         return _reply(call, handlers.accept(call.unit, _order(call), call.params["document_id"]))
 
-    @api.command(f"{DOCUMENT}/refuse", "documents.refuse", body=schemas.RefusalBody)
+    @api.command(
+        f"{DOCUMENT}/refuse",
+        "documents.refuse",
+        body=schemas.RefusalBody,
+        prepare=_note_keeper(blobs),
+    )
     def refuse_document(call: Call) -> Reply:
         """Refuse the incoming document, with the reason (từ chối tiếp nhận)."""
-        note = put_text(blobs, {"note": call.body["note"]})
-        command = RefuseDocument(call.body["reason_code"], note)
+        command = RefuseDocument(call.body["reason_code"], call.prepared)
         document_id = call.params["document_id"]
         return _reply(call, handlers.refuse(call.unit, _order(call), document_id, command))
 
@@ -206,6 +230,10 @@ def _files(api: Api, database: Database, blobs: BlobStore) -> None:
         if digest is None:
             raise NoReport
         return _bytes(_read(blobs, digest), "application/json", digest, "report.json")
+
+
+def _note_keeper(blobs: BlobStore) -> Callable[[Call], str]:
+    return lambda call: put_text(blobs, {"note": call.body["note"]})
 
 
 def _agency(call: Call) -> UUID:

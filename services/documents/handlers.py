@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from libs.contracts.journal import continuing
 from libs.db import Unit
 from libs.eventstore import NO_STREAM, Appended, Context
+from libs.observability import correlation_id
 from libs.web.problems import stale_version
 from services.documents import queries, types
 from services.documents.commands import (
@@ -250,7 +251,7 @@ def _context(unit: Unit, order: Order, trace: UUID) -> Context:
         occurred_at=unit.now,
         trace=trace,
         behalf=order.behalf,
-        correlation=order.command_id,
+        correlation=correlation_id() or order.command_id,
     )
 
 

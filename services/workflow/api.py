@@ -9,6 +9,7 @@ from libs.contracts import instant_text
 from libs.db import Database, database_of
 from libs.eventstore import Context
 from libs.messaging.read_after import token
+from libs.observability import correlation_id
 from libs.service import ServiceSettings, api_of
 from libs.web.api import Api
 from libs.web.call import NIL, Call, Reply
@@ -160,7 +161,7 @@ def _carry_out(call: Call, loaded: Loaded, command: Command) -> Done:
         behalf=call.principal.behalf,
         occurred_at=call.now,
         trace=loaded.trace or call.command_id,
-        correlation=call.command_id,
+        correlation=correlation_id() or call.command_id,
     )
     return handle(loaded, command, call.unit, context, call.command_id)
 

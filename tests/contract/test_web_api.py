@@ -372,3 +372,29 @@ def test_two_services_may_use_one_schema_class(issuer: TokenIssuer) -> None:
     for path in ("/v1/a", "/v1/b"):
         api.command(path, action="notes.write", answer=PlainSchema)(lambda _call: Reply())
     assert set(api.openapi()["components"]["schemas"]) == {"Plain", "Problem"}
+
+
+def test_what_a_command_prepares_is_made_before_its_transaction(issuer: TokenIssuer) -> None:
+    steps: list[str] = []
+
+    class Runner(MemoryRunner):
+        def run(self, caller: str, key: str, request_hash: str, work: Any) -> Any:
+            steps.append("transaction")
+            return super().run(caller, key, request_hash, work)
+
+    api = Api(
+        "x", verifier_of(issuer), AccessTable({"x.y": Rule(frozenset({"r"}), "own")}), Runner()
+    )
+
+    def keep(call: Call) -> str:
+        steps.append("prepare")
+        return call.key
+
+    @api.command("/v1/x", "x.y", prepare=keep)
+    def change(call: Call) -> Reply:
+        return Reply(body={"kept": call.prepared})
+
+    caller = Caller(api, issuer.issue("lan", "H40.01", ["r"]))
+    answer = caller("POST", "/v1/x", headers={"Idempotency-Key": "k"}, json={})
+    assert answer.json == {"kept": "k"}
+    assert steps == ["prepare", "transaction"]

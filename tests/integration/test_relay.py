@@ -25,8 +25,13 @@ CONSUMER = "workflow.policies"
 
 
 def context(**changes: Any) -> Context:
-    values: dict[str, Any] = {"agency": "a", "handler": "system:x", "occurred_at": datetime.now(UTC)}
-    return Context(**(values | {"trace": UUID(int=1)} | changes))
+    values: dict[str, Any] = {
+        "agency": "a",
+        "handler": "system:x",
+        "occurred_at": datetime.now(UTC),
+        "trace": UUID(int=1),
+    }
+    return Context(**(values | changes))
 
 
 def reviewed(document_id: str) -> NewEvent:

@@ -98,9 +98,10 @@ def paths_of(service: str) -> frozenset[str]:
 def _home(tree: ast.Module, name: str, module: str) -> str:
     """Return the module that defines `name` as `module` sees it."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            if any((alias.asname or alias.name) == name for alias in node.names):
-                return node.module
+        if isinstance(node, ast.ImportFrom) and name in {
+            alias.asname or alias.name for alias in node.names
+        }:
+            return node.module or module
     return module
 
 

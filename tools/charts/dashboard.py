@@ -37,7 +37,8 @@ ROWS: dict[str, list[Panel]] = {
         ),
         Panel(
             "Gói tin lỗi từ trục", "Bad packets from the axis",
-            "sum by (reason) (increase(lienthong_bad_packets_total[1h])) or vector(0)", "{{reason}}",
+            "sum by (reason) (increase(lienthong_bad_packets_total[1h])) or vector(0)",
+            "{{reason}}",
         ),
         Panel(
             "Từ lần lấy tin cuối từ trục", "Since the axis was last polled",
@@ -46,7 +47,8 @@ ROWS: dict[str, list[Panel]] = {
     ],
     "Sự kiện · Events": [
         Panel(
-            "Độ trễ phát sự kiện", "Relay lag", "max(lienthong_relay_lag_seconds)", "relay", unit="s",
+            "Độ trễ phát sự kiện", "Relay lag",
+            "max(lienthong_relay_lag_seconds)", "relay", unit="s",
         ),
         Panel(
             "Sự kiện đã phát", "Events relayed",

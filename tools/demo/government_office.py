@@ -6,6 +6,7 @@ answers what it receives with status packets, as any connected system would.
 
 import hashlib
 import io
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,11 +16,12 @@ from libs import edxml
 from libs.blobs import BlobStore, open_store
 from services.documents.layout import Box as PageBox
 from services.documents.layout import OfficialDocument, render
-from services.interconnect.axis import AxisClient, AxisRefused
+from services.interconnect.axis import AxisClient, AxisRefused, AxisUnreachable, MessageType
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.engine import Engine, Setup
 from services.signatures.pdf.report import Report
 from tools.demo.cast import GOVERNMENT_OFFICE, MINISTER, PROVINCE
+from tools.demo.client import wait_for
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 LARGEST_PACKET = 100 * 1024 * 1024
@@ -107,14 +109,15 @@ class GovernmentOffice:
         return True
 
     def poll(self) -> None:
-        """Fetch what the axis has for us, documents and statuses."""
-        for kind in ("edoc", "status"):
-            for row in self.axis.received(kind):
-                packet = io.BytesIO()
-                self.axis.fetch(row.doc_id, packet, LARGEST_PACKET)
-                packet.seek(0)
-                self._keep(edxml.read(packet, self.blobs))
-                self.axis.update_status(row.doc_id, "done", recipients=row.to)
+        """Fetch what the axis has for us, documents and statuses; what it cannot give now, later."""
+        with suppress(AxisUnreachable):
+            for kind in ("edoc", "status"):
+                for row in self.axis.received(kind):
+                    packet = io.BytesIO()
+                    self.axis.fetch(row.doc_id, packet, LARGEST_PACKET)
+                    packet.seek(0)
+                    self._keep(edxml.read(packet, self.blobs))
+                    self.axis.update_status(row.doc_id, "done", recipients=row.to)
 
     def judge(self, letter: Letter) -> Report:
         """The verdict of its own validation software."""
@@ -148,14 +151,21 @@ class GovernmentOffice:
         else:
             self.letters.append(Letter(packet, self.blobs.read(packet.attachments[0].digest)))
 
-    def _send(self, packet: edxml.DocumentPacket | edxml.StatusPacket, kind: str) -> None:
+    def _send(self, packet: edxml.DocumentPacket | edxml.StatusPacket, kind: MessageType) -> None:
+        """Send a packet; while the axis is away, the same bytes again."""
         data = edxml.serialize(packet, self.blobs)
-        self.axis.send(
-            io.BytesIO(data),
-            message_type=kind,  # type: ignore[arg-type]
-            sender=GOVERNMENT_OFFICE.codes[0],
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
+
+        def sent() -> str | None:
+            with suppress(AxisUnreachable):
+                return self.axis.send(
+                    io.BytesIO(data),
+                    message_type=kind,
+                    sender=GOVERNMENT_OFFICE.codes[0],
+                    sha256=hashlib.sha256(data).hexdigest(),
+                )
+            return None
+
+        wait_for("an answer of the axis", sent)
 
     def _packed(self, number: int, subject: str, pdf: bytes, today: date) -> edxml.DocumentPacket:
         blob = self.blobs.put_bytes(pdf)

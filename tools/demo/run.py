@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -49,14 +49,19 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def walk(here: Installation, console: Console, output: Path) -> dict[str, Any]:
-    """Walk the journey on a running platform; print and write what came of it."""
+def walk(
+    here: Installation, console: Console, output: Path, client: Callable[..., Client] = Client
+) -> dict[str, Any]:
+    """Walk the journey on a running platform; print and write what came of it.
+
+    `client` makes the front end of each account, from what `Client` takes.
+    """
     run, began = datetime.now().astimezone().isoformat(), time.monotonic()
     clients: dict[str, Client] = {}
 
     def log_in(who: str) -> Client:
         if who not in clients:
-            clients[who] = Client(here.url, here.issuer_url, who, PASSWORD, run)
+            clients[who] = client(here.url, here.issuer_url, who, PASSWORD, run)
         return clients[who]
 
     def log_in_person(person: Person) -> Client:
@@ -65,7 +70,7 @@ def walk(here: Installation, console: Console, output: Path) -> dict[str, Any]:
     def say(what: str) -> None:
         console.print(f"[green]{time.monotonic() - began:6.1f} s[/]  {what}", soft_wrap=True)
 
-    journey = Journey(_outside(here), log_in_person, say)
+    journey = Journey(government_office(here), log_in_person, say)
     story = journey.walk()
     trace = report.whole_trace(log_in(AUDITOR), journey.subject)
     found = report.compose(story, trace, time.monotonic() - began)
@@ -79,7 +84,8 @@ def walk(here: Installation, console: Console, output: Path) -> dict[str, Any]:
     return found
 
 
-def _outside(here: Installation) -> GovernmentOffice:
+def government_office(here: Installation) -> GovernmentOffice:
+    """The Government Office's system, with its account on the axis and its keys."""
     secret = here.credentials.path(f"axis.{GOVERNMENT_SYSTEM}").read_text(encoding="utf-8").strip()
     environment, pki = here.environment("monitor"), here.folder / "pki"
     setup = Setup(
