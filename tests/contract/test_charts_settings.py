@@ -107,6 +107,12 @@ def test_every_path_of_a_service_is_routed_to_it(service: str) -> None:
         assert [table[prefix] for prefix in leading] == [service], path
 
 
+@pytest.mark.parametrize("route", edge.routes(), ids=lambda route: str(route["path"]))
+def test_every_route_leads_to_a_path_that_its_service_serves(route: dict[str, str]) -> None:
+    below = f"{route['path']}/"
+    assert any(f"{path}/".startswith(below) for path in paths_of(route["service"]))
+
+
 def test_the_example_is_what_the_schema_asks_of_an_installation() -> None:
     example = read(CHART / "ci" / "example-values.yaml")
     schema = read(CHART / "values.schema.json")["properties"]

@@ -37,7 +37,7 @@ ROWS: dict[str, list[Panel]] = {
         ),
         Panel(
             "Gói tin lỗi từ trục", "Bad packets from the axis",
-            "sum by (reason) (increase(lienthong_bad_packets_total[1h])) or vector(0)",
+            "sum by (reason) (increase(lienthong_bad_packets_total[1h])) or on() vector(0)",
             "{{reason}}",
         ),
         Panel(
@@ -70,20 +70,20 @@ ROWS: dict[str, list[Panel]] = {
     "Việc nền · Jobs": [
         Panel(
             "Việc đang chờ", "Jobs waiting",
-            'max by (kind) (lienthong_jobs_waiting{state="open"}) or vector(0)', "{{kind}}",
+            'max by (kind) (lienthong_jobs_waiting{state="open"}) or on() vector(0)', "{{kind}}",
         ),
         Panel(
             "Việc đã dừng", "Jobs parked",
-            'max by (kind) (lienthong_jobs_waiting{state="parked"}) or vector(0)', "{{kind}}",
+            'max by (kind) (lienthong_jobs_waiting{state="parked"}) or on() vector(0)', "{{kind}}",
         ),
         Panel(
             "Việc đã xong", "Jobs done",
-            "sum by (kind) (rate(lienthong_jobs_done_total[5m])) or vector(0)", "{{kind}}",
+            "sum by (kind) (rate(lienthong_jobs_done_total[5m])) or on() vector(0)", "{{kind}}",
             unit="ops",
         ),
         Panel(
             "Lần thử không thành", "Attempts failed",
-            "sum by (kind) (rate(lienthong_jobs_failed_total[5m])) or vector(0)", "{{kind}}",
+            "sum by (kind) (rate(lienthong_jobs_failed_total[5m])) or on() vector(0)", "{{kind}}",
             unit="ops",
         ),
     ],
@@ -95,7 +95,7 @@ ROWS: dict[str, list[Panel]] = {
         Panel(
             "Lỗi theo mã", "Errors by status",
             'sum by (status) (rate(lienthong_http_requests_total{status=~"[45].."}[5m]))'
-            " or vector(0)",
+            " or on() vector(0)",
             "{{status}}", unit="reqps",
         ),
         Panel(
@@ -106,8 +106,8 @@ ROWS: dict[str, list[Panel]] = {
         ),
         Panel(
             "Từ chối theo lý do", "Refused by reason",
-            "sum by (code) (rate(lienthong_refused_requests_total[5m])) or vector(0)", "{{code}}",
-            unit="reqps",
+            "sum by (code) (rate(lienthong_refused_requests_total[5m])) or on() vector(0)",
+            "{{code}}", unit="reqps",
         ),
     ],
 }  # fmt: skip

@@ -109,7 +109,7 @@ class GovernmentOffice:
         return True
 
     def poll(self) -> None:
-        """Fetch what the axis has for us, documents and statuses; what it cannot give now, later."""
+        """Fetch what the axis has for us, documents and statuses; the rest when it is back."""
         with suppress(AxisUnreachable):
             for kind in ("edoc", "status"):
                 for row in self.axis.received(kind):

@@ -10,7 +10,8 @@ from pathlib import Path
 from tools.mutation.outcome import Outcome
 from tools.mutation.targets import Target
 
-_COPIED = ("libs", "services", "tools", "tests")
+_SOURCES = ("libs", "services")
+_NEEDED = ("proto", "tests", "tools")
 _MUTMUT = Path(sys.executable).with_name("mutmut")
 _CHILDREN = 2
 
@@ -50,11 +51,11 @@ def measure(target: Target, root: Path, folder: Path) -> Outcome:
 
 def _copy(target: Target, root: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    for name in _COPIED:
+    for name in (*_SOURCES, *_NEEDED):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     settings = {
-        "source_paths": ["libs", "services"],
-        "also_copy": ["tools"],
+        "source_paths": _SOURCES,
+        "also_copy": _NEEDED,
         "only_mutate": [target.sources],
         "pytest_add_cli_args_test_selection": target.tests,
     }

@@ -1,0 +1,226 @@
+"""The directory over its own HTTP interface, on the real store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from sqlalchemy import text
+from werkzeug.test import Client, TestResponse
+
+from libs.db import database_of, engine_for
+from libs.messaging.applier import Applier
+from libs.web.issuer import TokenIssuer
+from services.directory.api import build_api
+from services.directory.projections import PROJECTIONS
+from services.directory.settings import Settings
+from tests.support.servers import PostgresForTests
+from tests.support.workflow_office import serving_issuer
+
+SECRET = "a-secret-of-more-than-thirty-two-letters"
+PROVINCE = UUID(int=2)
+
+
+@dataclass
+class Directory:
+    """The service, its caller and its projections, called by hand."""
+
+    client: Client
+    issuer: TokenIssuer
+    applier: Applier
+    owner: Any
+
+    def post(self, path: str, body: Any, roles: tuple[str, ...] = ("admin",)) -> TestResponse:
+        token = self.issuer.issue(str(UUID(int=9)), str(PROVINCE), roles, position=str(UUID(int=8)))
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
+        return self.client.post(path, json=body, headers=headers)
+
+    def get(self, path: str) -> Any:
+        for category in ("agency", "person", "certificate", "client"):
+            self.applier.catch_up(category)
+        token = self.issuer.issue(str(UUID(int=9)), str(PROVINCE), ("officer",))
+        return self.client.get(path, headers={"Authorization": f"Bearer {token}"}).json
+
+    def everything_stored(self) -> str:
+        """All that events and kept answers say, as text."""
+        with self.owner.connect() as connection:
+            events = connection.execute(text("SELECT convert_from(payload, 'UTF8') FROM es.event"))
+            kept = connection.execute(text("SELECT row_to_json(c)::text FROM directory.command c"))
+            return "\n".join([*events.scalars(), *kept.scalars()])
+
+
+@pytest.fixture
+def directory(postgres: PostgresForTests, tmp_path: Path) -> Iterator[Directory]:
+    url: Callable[[str], str] = postgres.fresh_database()
+    owner = engine_for(url("migrator"))
+    with serving_issuer(tmp_path) as issuer:
+        settings = Settings(
+            oidc_issuer=(issuer.discovery()["issuer"],),
+            amqp_url="amqp://unused",
+            database_url=url("directory"),
+            blob_url=f"file://{tmp_path}/blobs",
+            public_url="http://directory.test",
+            token_key_file=tmp_path / "machines.pem",
+        )
+        database = database_of(settings.database_url, "directory")
+        applier = Applier("directory.projections", database, PROJECTIONS)
+        yield Directory(Client(build_api(settings)), issuer, applier, owner)
+        database.engine.dispose()
+    owner.dispose()
+
+
+def agency(number: int = 2, code: str = "H42") -> dict[str, Any]:
+    return {
+        "agency_id": str(UUID(int=number)),
+        "tier": 2,
+        "name": "Ủy ban nhân dân tỉnh",
+        "place": "Ninh Bình",
+        "channel": "inside",
+        "codes": [{"code": code, "scheme": "qd20", "valid_from": "2025-07-01"}],
+        "short_sign": "UBND",
+    }
+
+
+def position(**changes: Any) -> dict[str, Any]:
+    body = {
+        "position_id": str(UUID(int=31)),
+        "person_id": str(UUID(int=21)),
+        "agency_id": str(PROVINCE),
+        "unit": "Văn thư",
+        "title": "Văn thư",
+        "roles": ["clerk"],
+        "valid_from": "2025-07-01",
+    }
+    return body | changes
+
+
+def test_an_agency_is_entered_once_and_found_by_everybody(directory: Directory) -> None:
+    assert directory.post("/v1/agencies", agency()).status_code == 201
+    again = directory.post("/v1/agencies", agency())
+    assert (again.status_code, again.json) == (200, {"registered": False})
+    (row,) = directory.get("/v1/agencies")["agencies"]
+    assert (row["agency_id"], row["codes"][0]["code"]) == (str(PROVINCE), "H42")
+    assert directory.get(f"/v1/agencies/{PROVINCE}")["name"] == "Ủy ban nhân dân tỉnh"
+
+
+def test_agencies_are_paged_without_losing_one(directory: Directory) -> None:
+    for number in range(5):
+        directory.post("/v1/agencies", agency(number + 1, f"H4{number}"))
+    first = directory.get("/v1/agencies?limit=3")
+    second = directory.get(f"/v1/agencies?limit=3&cursor={first['next']}")
+    found = [row["agency_id"] for row in (*first["agencies"], *second["agencies"])]
+    assert found == sorted({str(UUID(int=number + 1)) for number in range(5)})
+
+
+def test_a_code_belongs_to_one_agency(directory: Directory) -> None:
+    directory.post("/v1/agencies", agency())
+    taken = directory.post("/v1/agencies", agency(3))
+    assert (taken.status_code, (taken.json or {})["code"]) == (409, "code_taken")
+
+
+def test_only_the_operator_enters_anything(directory: Directory) -> None:
+    refused = directory.post("/v1/agencies", agency(), roles=("leader", "clerk"))
+    assert refused.status_code == 403
+    assert directory.get("/v1/agencies")["agencies"] == []
+
+
+def test_a_persons_name_is_shown_but_stands_in_no_event(directory: Directory) -> None:
+    directory.post("/v1/agencies", agency())
+    person = {"person_id": str(UUID(int=21)), "full_name": "Nguyễn Thị Ứng"}
+    assert directory.post("/v1/people", person).status_code == 201
+    assert directory.post("/v1/positions", position()).status_code == 201
+    (row,) = directory.get(f"/v1/agencies/{PROVINCE}/positions")["positions"]
+    assert (row["full_name"], row["roles"]) == ("Nguyễn Thị Ứng", ["clerk"])
+    assert "Ứng" not in directory.everything_stored()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"person_id": str(UUID(int=99))}, "person_unknown"),
+        ({"agency_id": str(UUID(int=99))}, "agency_unknown"),
+        ({"roles": ["emperor"]}, "role_unknown"),
+    ],
+)
+def test_a_position_needs_a_person_an_agency_and_a_known_role(
+    directory: Directory, changes: dict[str, Any], code: str
+) -> None:
+    directory.post("/v1/agencies", agency())
+    directory.post("/v1/people", {"person_id": str(UUID(int=21)), "full_name": "A"})
+    refused = directory.post("/v1/positions", position(**changes))
+    assert (refused.status_code, (refused.json or {})["code"]) == (422, code)
+
+
+def machine(directory: Directory) -> None:
+    directory.post("/v1/agencies", agency())
+    body = {
+        "client_id": "front-end-1",
+        "agency_id": str(PROVINCE),
+        "roles": ["machine"],
+        "client_secret": SECRET,
+    }
+    assert directory.post("/v1/clients", body).status_code == 201
+    directory.get("/v1/agencies")
+
+
+def ask(directory: Directory, secret: str, client_id: str = "front-end-1") -> TestResponse:
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    return directory.client.post("/v1/token", data=form)
+
+
+def test_a_machine_gets_a_token_for_its_secret_which_is_kept_nowhere(directory: Directory) -> None:
+    machine(directory)
+    answer = ask(directory, SECRET)
+    assert answer.status_code == 200
+    assert (answer.json or {})["expires_in"] == 300
+    assert SECRET not in directory.everything_stored()
+
+
+@pytest.mark.parametrize(
+    ("secret", "client_id"), [("wrong" * 8, "front-end-1"), (SECRET, "nobody")]
+)
+def test_a_wrong_secret_and_an_unknown_client_look_the_same(
+    directory: Directory, secret: str, client_id: str
+) -> None:
+    machine(directory)
+    refused = ask(directory, secret, client_id)
+    assert (refused.status_code, (refused.json or {})["code"]) == (401, "client_refused")
+
+
+def certificate() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Con dấu")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=9))
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_a_certificates_facts_are_read_from_it(directory: Directory) -> None:
+    pem = certificate()
+    body = {"owner_id": str(PROVINCE), "kind": "seal", "pem": pem}
+    assert directory.post("/v1/certificates", body).status_code == 201
+    (row,) = directory.get(f"/v1/certificates/{PROVINCE}")["certificates"]
+    made = x509.load_pem_x509_certificate(pem.encode())
+    assert row["fingerprint"] == made.fingerprint(hashes.SHA256()).hex()
+
+
+def test_what_is_no_certificate_is_refused(directory: Directory) -> None:
+    body = {"owner_id": str(PROVINCE), "kind": "seal", "pem": "-----BEGIN NONSENSE-----"}
+    refused = directory.post("/v1/certificates", body)
+    assert (refused.status_code, (refused.json or {})["code"]) == (422, "certificate_unreadable")

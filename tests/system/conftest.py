@@ -1,0 +1,46 @@
+"""One running platform for all system tests, and one journey that nothing disturbed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.system import Report, at_rest, journey
+from tools.demo.cast import world
+from tools.platform import Platform
+from tools.platform.welcome import enter_agencies
+
+MEBIBYTE = 1024 * 1024
+PACKET_LIMIT = 4 * MEBIBYTE
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A journey's report, and the folder in which it lies with its PDFs."""
+
+    report: Report
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "report.json"
+
+
+@pytest.fixture(scope="session")
+def platform(server_folder: Path) -> Iterator[Platform]:
+    """A platform of its own with the demo's agencies, and a packet limit that tests can reach."""
+    settings = {"PACKET_LIMIT": str(PACKET_LIMIT)}
+    with Platform(server_folder / "system", world=world(), settings=settings) as platform:
+        platform.start()
+        enter_agencies(platform)
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def undisturbed(platform: Platform, server_folder: Path) -> Walked:
+    """The golden journey, walked once without any disturbance."""
+    folder = server_folder / "undisturbed"
+    report = journey(platform, folder)
+    at_rest(platform)
+    return Walked(report, folder)
