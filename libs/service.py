@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from libs.db import CommandRunner, database_of
+from libs.db import CommandRunner, connection_lost, database_of
 from libs.messaging.read_after import ReadAfter
 from libs.web.access import AccessTable
 from libs.web.api import Api
@@ -51,6 +51,7 @@ def api_of(service: str, settings: ServiceSettings, refusal: type[Exception]) ->
         commands=CommandRunner(database),
         positions=ReadAfter(database, f"{service}.projections"),
         refusal=refusal,
+        passing=connection_lost,
     )
 
 

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -42,12 +43,16 @@ _COLOURS = {"ready": "green", "done": "dim", "starting": "yellow", "waiting": "d
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 for success, 1 when it failed, 2 for a wrong call, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in _DELEGATED:
-        module = importlib.import_module(_DELEGATED[words[0]][0])
-        return int(module.main(words[1:]) or 0)
-    options = _parser().parse_args(words)
     try:
+        if words and words[0] in _DELEGATED:
+            module = importlib.import_module(_DELEGATED[words[0]][0])
+            return int(module.main(words[1:]) or 0)
+        options = _parser().parse_args(words)
         return int(options.run(options))
+    except BrokenPipeError:
+        # Whoever read us (`| head`) has seen enough; Python must not complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (InstallationError, PlatformError) as error:
         Console(stderr=True, highlight=False).print(
             str(error), style="red", markup=False, soft_wrap=True

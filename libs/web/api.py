@@ -12,7 +12,7 @@ from libs.web.body import Limits
 from libs.web.call import Call, Reply
 from libs.web.commands import CommandRunner, StoredReply
 from libs.web.openapi import describe
-from libs.web.problems import Problem, incident, of_refusal
+from libs.web.problems import Problem, incident, of_refusal, unavailable
 from libs.web.request import FORM, JSON
 from libs.web.respond import StartResponse, send, send_problem
 from libs.web.routes import Kind, Route, Routes, SchemaLike, schema_of
@@ -29,10 +29,11 @@ class Api:
     """The routes of one service.
 
     `refusal` is the base class (or classes) of the service's own errors, which offer what
-    `problems.Refusal` names; they and `Problem` become problem documents. Any other exception is
-    an incident: 500 with an identifier, and a log line with its place. Routes are checked when
-    they are added: an action without a row in the access table raises `LookupError`, a guarded
-    route without a verifier or a command without a runner `ValueError`.
+    `problems.Refusal` names; they and `Problem` become problem documents. An exception that is
+    `passing` trouble, such as a lost database, is 503: the same request may succeed in a moment.
+    Any other is an incident: 500 with an identifier, and a log line with its place. Routes are
+    checked when they are added: an action without a row in the access table raises `LookupError`,
+    a guarded route without a verifier or a command without a runner `ValueError`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Api:
         positions: Positions | None = None,
         limits: Limits = Limits(),  # noqa: B008 -- frozen
         refusal: type[Exception] | tuple[type[Exception], ...] = (),
+        passing: Callable[[Exception], bool] = lambda _error: False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.service = service
@@ -52,6 +54,7 @@ class Api:
         self._commands = commands
         self._limits = limits
         self._refusal = refusal
+        self._passing = passing
         self._routes = Routes()
         self._steps = Steps(verifier, self._access, commands, positions, limits, clock)
         self.open(f"/v1/openapi/{service}.json")(self._openapi)
@@ -168,9 +171,15 @@ class Api:
             answer.problem = problem
         except self._refusal as error:
             answer.problem = of_refusal(error)  # type: ignore[arg-type]
-        except Exception:
-            logger.exception("incident", incident=answer.identifier, route=answer.route)
-            answer.problem = incident(answer.identifier)
+        except Exception as error:
+            answer.problem = self._unforeseen(error, answer)
+
+    def _unforeseen(self, error: Exception, answer: Answer) -> Problem:
+        if self._passing(error):
+            logger.warning("unavailable", route=answer.route, cause=type(error).__name__)
+            return unavailable()
+        logger.exception("incident", incident=answer.identifier, route=answer.route)
+        return incident(answer.identifier)
 
     def _adder(
         self,

@@ -117,6 +117,17 @@ def busy(what: str) -> Problem:
     )
 
 
+def unavailable() -> Problem:
+    """Something that the service needs is away; the same request succeeds when it is back."""
+    return Problem(
+        503,
+        "unavailable",
+        "Hệ thống tạm gián đoạn, hãy thử lại sau.",
+        "The service cannot work just now; try again.",
+        headers={"Retry-After": "2"},
+    )
+
+
 def incident(identifier: str) -> Problem:
     """A defect of ours; the identifier finds its line in the log."""
     return Problem(

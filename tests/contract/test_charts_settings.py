@@ -17,7 +17,8 @@ from tools.charts.code import (
     settings_of,
 )
 from tools.platform import edge
-from tools.platform.database import OWNER
+from tools.platform.database import OWNER, ROLES
+from tools.platform.rabbitmq import permissions
 
 CHART = ROOT / "charts" / "lienthong"
 LISTENING = {"OPS_HOST", "OPS_PORT"}
@@ -123,3 +124,18 @@ def test_the_example_is_what_the_schema_asks_of_an_installation() -> None:
 def test_the_ingress_takes_bodies_as_large_as_the_edge_of_a_laptop_does() -> None:
     limit = VALUES["ingress"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
     assert f"client_max_body_size {limit};" in edge.configuration(Path("/x"), 1, {})
+
+
+def test_the_operators_page_names_every_role_secret_and_right() -> None:
+    page = (ROOT / "docs" / "operations" / "deploy.md").read_text(encoding="utf-8")
+    page = page.replace("\\|", "|")
+    rights = [right for right in permissions("v") if right["user"] in {"relay", "audit"}]
+    for right in rights:
+        patterns = [right[what].replace("^audit", "^<service>") for what in ("configure", "write")]
+        patterns.append(right["read"].replace("^audit", "^<service>"))
+        assert " | ".join(f"`{pattern}`" for pattern in patterns) in page
+    secrets = {f"lienthong-{role}" for role in ROLES if role != "monitor"}
+    secrets |= {VALUES["secrets"]["blobs"]}
+    secrets |= {each.get("secret") or each["configMap"] for each in VALUES["files"].values()}
+    assert [name for name in secrets if f"`{name}`" not in page] == []
+    assert [role for role in ROLES if role not in page.partition("## Broker")[0]] == []

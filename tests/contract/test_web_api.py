@@ -398,3 +398,16 @@ def test_what_a_command_prepares_is_made_before_its_transaction(issuer: TokenIss
     answer = caller("POST", "/v1/x", headers={"Idempotency-Key": "k"}, json={})
     assert answer.json == {"kept": "k"}
     assert steps == ["prepare", "transaction"]
+
+
+def test_passing_trouble_is_503_with_a_time_to_come_back_and_no_incident() -> None:
+    api = Api("x", passing=lambda error: isinstance(error, ConnectionError))
+
+    @api.open("/v1/x")
+    def look(_call: Call) -> Reply:
+        raise ConnectionError("the database is away")
+
+    answer = Caller(api, "")("GET", "/v1/x")
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"]
+    assert "incident" not in answer.json

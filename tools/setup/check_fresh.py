@@ -25,6 +25,8 @@ def main() -> int:
     ]
     for finding in findings:
         print(finding, file=sys.stderr)
+    if not findings:
+        print("nothing is installed that no install step names")
     return 1 if findings else 0
 
 
