@@ -2,6 +2,7 @@
 
 from libs.db.commands import CommandRunner
 from libs.db.engine import engine_for
+from libs.db.rows import put_row
 from libs.db.unit import Database, Unit, connection_lost, database_of, may_run_again
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "database_of",
     "engine_for",
     "may_run_again",
+    "put_row",
 ]

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, tuple_
+from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from libs.db import Unit
+from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.audit.actions import ACTIONS, key_of
@@ -46,7 +46,7 @@ def project_line(message: Any, event: Recorded, unit: Unit) -> None:
     action = key_of(event.type, message)
     if action is None:
         return
-    _put(unit, line, _line(message, event, action))
+    put_row(unit, line, _line(message, event, action))
     statement = insert(trace).values(trace=event.trace, tx=event.tx, position=event.position)
     first = statement.excluded
     unit.connection.execute(
@@ -117,13 +117,13 @@ def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
         "name": message.name,
         "codes": [{name: getattr(code, name) for name in names} for code in message.codes],
     }
-    _put(unit, agency_entry, {**row, **_place(event)})
+    put_row(unit, agency_entry, {**row, **_place(event)})
 
 
 def project_person(message: Any, event: Recorded, unit: Unit) -> None:
     """Keep the digest of a person's card."""
     row = {"person_id": UUID(message.person_id), "card": message.card}
-    _put(unit, person_entry, {**row, **_place(event)})
+    put_row(unit, person_entry, {**row, **_place(event)})
 
 
 def project_position(message: Any, event: Recorded, unit: Unit) -> None:
@@ -133,7 +133,7 @@ def project_position(message: Any, event: Recorded, unit: Unit) -> None:
         "unit": message.unit,
         "title": message.title,
     }
-    _put(unit, position_entry, {**row, **_place(event)})
+    put_row(unit, position_entry, {**row, **_place(event)})
 
 
 def project_document(message: Any, event: Recorded, unit: Unit) -> None:
@@ -147,7 +147,7 @@ def project_document(message: Any, event: Recorded, unit: Unit) -> None:
         "signer_id": _id(getattr(message, "signer_id", "")),
         "signer_position_id": _id(getattr(message, "signer_position_id", "")),
     }
-    _put(unit, document_fact, {**row, **_place(event)})
+    put_row(unit, document_fact, {**row, **_place(event)})
     project_line(message, event, unit)
 
 
@@ -156,14 +156,6 @@ def _code(message: Any) -> str | None:
     if getattr(message, "number", 0):
         return f"{message.number:02}/{message.notation}"
     return getattr(message, "code", "") or None
-
-
-def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
-    """Write the row; a rebuild over an old one replaces it."""
-    statement = insert(table).values(**row)
-    key = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in row if name not in key}
-    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
 
 def _place(event: Recorded) -> dict[str, int]:

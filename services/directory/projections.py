@@ -3,21 +3,10 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert
-
-from libs.db import Unit
+from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.directory.tables import agency, certificate, client, person, position
-
-
-def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
-    """Write the row; a rebuild over an old one replaces it."""
-    statement = insert(table).values(**row)
-    key = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in row if name not in key}
-    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
 
 def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
@@ -31,7 +20,7 @@ def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
         }
         for code in message.codes
     ]
-    _put(
+    put_row(
         unit,
         agency,
         {
@@ -51,12 +40,12 @@ def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
 
 def project_person(message: Any, _event: Recorded, unit: Unit) -> None:
     """A person's card."""
-    _put(unit, person, {"person_id": message.person_id, "card": message.card})
+    put_row(unit, person, {"person_id": message.person_id, "card": message.card})
 
 
 def project_position(message: Any, _event: Recorded, unit: Unit) -> None:
     """A person's position."""
-    _put(
+    put_row(
         unit,
         position,
         {
@@ -74,7 +63,7 @@ def project_position(message: Any, _event: Recorded, unit: Unit) -> None:
 
 def project_certificate(message: Any, _event: Recorded, unit: Unit) -> None:
     """A certificate's entry."""
-    _put(
+    put_row(
         unit,
         certificate,
         {
@@ -96,7 +85,7 @@ def project_client(message: Any, _event: Recorded, unit: Unit) -> None:
         "agency_id": message.agency_id,
         "roles": list(message.roles),
     }
-    _put(unit, client, row)
+    put_row(unit, client, row)
 
 
 PROJECTIONS: dict[str, Handler] = {

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Table, case, insert, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import case, insert, update
 
-from libs.db import Unit
+from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.documents.domain import incoming, outgoing
@@ -22,25 +21,18 @@ def project_agency(message: Any, _recorded: Recorded, unit: Unit) -> None:
         name: getattr(message, name)
         for name in ("agency_id", "tier", "name", "place", "short_sign", "refuse_invalid")
     }
-    _put(unit, agency, {**row, "parent_id": message.parent_id or None})
+    put_row(unit, agency, {**row, "parent_id": message.parent_id or None})
 
 
 def project_person(message: Any, _recorded: Recorded, unit: Unit) -> None:
     """Keep a person's card."""
-    _put(unit, person, {"person_id": message.person_id, "card": message.card})
+    put_row(unit, person, {"person_id": message.person_id, "card": message.card})
 
 
 def project_position(message: Any, _recorded: Recorded, unit: Unit) -> None:
     """Keep the newest entry of a position."""
     names = ("position_id", "person_id", "agency_id", "unit", "title", "authority")
-    _put(unit, position, {name: getattr(message, name) for name in names})
-
-
-def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
-    key = [column.name for column in table.primary_key]
-    changes = {name: value for name, value in row.items() if name not in key}
-    statement = upsert(table).values(**row)
-    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+    put_row(unit, position, {name: getattr(message, name) for name in names})
 
 
 def project_draft(message: Any, recorded: Recorded, unit: Unit) -> None:

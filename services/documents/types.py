@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from unicodedata import normalize
 
-LETTER = "CV"  # công văn, the one type whose name is not printed
-_PERSONAL_LETTER = "ThC"
+from libs.decree30 import LETTER, PERSONAL_LETTER, TYPE_NAMES
+
 _LONGEST = 30  # Code/CodeNotation of QCVN 102:2016
 _GROUPS = re.compile(r"[^\W_]+(?:[.&-][^\W_]+)*")
 
@@ -28,40 +28,9 @@ class DocumentType:
     abbreviation: str
 
 
-_TABLE = (
-    ("NQ", "Nghị quyết"),
-    ("QĐ", "Quyết định"),
-    ("CT", "Chỉ thị"),
-    ("QC", "Quy chế"),
-    ("QyĐ", "Quy định"),
-    ("TC", "Thông cáo"),
-    ("TB", "Thông báo"),
-    ("HD", "Hướng dẫn"),
-    ("CTr", "Chương trình"),
-    ("KH", "Kế hoạch"),
-    ("PA", "Phương án"),
-    ("ĐA", "Đề án"),
-    ("DA", "Dự án"),
-    ("BC", "Báo cáo"),
-    ("BB", "Biên bản"),
-    ("TTr", "Tờ trình"),
-    ("HĐ", "Hợp đồng"),
-    (LETTER, "Công văn"),
-    ("CĐ", "Công điện"),
-    ("BGN", "Bản ghi nhớ"),
-    ("BTT", "Bản thỏa thuận"),
-    ("GUQ", "Giấy ủy quyền"),
-    ("GM", "Giấy mời"),
-    ("GGT", "Giấy giới thiệu"),
-    ("GNP", "Giấy nghỉ phép"),
-    ("PG", "Phiếu gửi"),
-    ("PC", "Phiếu chuyển"),
-    ("PB", "Phiếu báo"),
-    (_PERSONAL_LETTER, "Thư công"),
-)
 TYPES: dict[str, DocumentType] = {
-    code: DocumentType(code, name, "" if code in (LETTER, _PERSONAL_LETTER) else code)
-    for code, name in _TABLE
+    code: DocumentType(code, name, "" if code in (LETTER, PERSONAL_LETTER) else code)
+    for code, name in TYPE_NAMES
 }
 
 

@@ -4,38 +4,9 @@ The number is the type's place in the decree's list, as the Government Office se
 the abbreviation, with CV and ThC for the two that have none.
 """
 
-_TYPES = (
-    ("NQ", "Nghị quyết"),
-    ("QĐ", "Quyết định"),
-    ("CT", "Chỉ thị"),
-    ("QC", "Quy chế"),
-    ("QyĐ", "Quy định"),
-    ("TC", "Thông cáo"),
-    ("TB", "Thông báo"),
-    ("HD", "Hướng dẫn"),
-    ("CTr", "Chương trình"),
-    ("KH", "Kế hoạch"),
-    ("PA", "Phương án"),
-    ("ĐA", "Đề án"),
-    ("DA", "Dự án"),
-    ("BC", "Báo cáo"),
-    ("BB", "Biên bản"),
-    ("TTr", "Tờ trình"),
-    ("HĐ", "Hợp đồng"),
-    ("CV", "Công văn"),
-    ("CĐ", "Công điện"),
-    ("BGN", "Bản ghi nhớ"),
-    ("BTT", "Bản thỏa thuận"),
-    ("GUQ", "Giấy ủy quyền"),
-    ("GM", "Giấy mời"),
-    ("GGT", "Giấy giới thiệu"),
-    ("GNP", "Giấy nghỉ phép"),
-    ("PG", "Phiếu gửi"),
-    ("PC", "Phiếu chuyển"),
-    ("PB", "Phiếu báo"),
-    ("ThC", "Thư công"),
-)
-_BY_CODE = {code: (str(number), name) for number, (code, name) in enumerate(_TYPES, start=1)}
+from libs.decree30 import TYPE_NAMES
+
+_BY_CODE = {code: (str(number), name) for number, (code, name) in enumerate(TYPE_NAMES, start=1)}
 
 
 def wire_type(code: str) -> tuple[str, str]:

@@ -4,21 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, delete, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, update
 
-from libs.db import Unit
+from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.interconnect import tables
-
-
-def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
-    """Write the row; a rebuild over an old one replaces it."""
-    statement = insert(table).values(**row)
-    key = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in row if name not in key}
-    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
 
 def _fields(message: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -34,7 +25,7 @@ def _day(text: str) -> date | None:
 def project_agency(message: Any, _event: Recorded, unit: Unit) -> None:
     """An agency, and every code under which it is or was addressed; the first is emitted."""
     row = _fields(message, ("agency_id", "parent_id", "channel"))
-    _put(unit, tables.agency, {**row, "name": message.name, "place": message.place})
+    put_row(unit, tables.agency, {**row, "name": message.name, "place": message.place})
     codes = tables.agency_code
     unit.connection.execute(delete(codes).where(codes.c.agency_id == message.agency_id))
     for rank, code in enumerate(message.codes):
@@ -45,18 +36,18 @@ def project_agency(message: Any, _event: Recorded, unit: Unit) -> None:
             "valid_from": _day(code.valid_from) or date.min,
             "valid_to": _day(code.valid_to),
         }
-        _put(unit, codes, row)
+        put_row(unit, codes, row)
 
 
 def project_person(message: Any, _event: Recorded, unit: Unit) -> None:
     """A person's card."""
-    _put(unit, tables.person, {"person_id": message.person_id, "card": message.card})
+    put_row(unit, tables.person, {"person_id": message.person_id, "card": message.card})
 
 
 def project_position(message: Any, _event: Recorded, unit: Unit) -> None:
     """Where a person acts."""
     names = ("position_id", "person_id", "agency_id", "unit", "title", "authority")
-    _put(unit, tables.position, {name: getattr(message, name) for name in names})
+    put_row(unit, tables.position, {name: getattr(message, name) for name in names})
 
 
 def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -64,14 +55,14 @@ def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
     names = ("document_id", "packet_id", "agency_id", "sender_id", "foreign_id")
     row = _fields(message, names)
     row |= {"code": message.code, "issued_on": _day(message.issued_on)}
-    _put(unit, tables.incoming, row)
+    put_row(unit, tables.incoming, row)
 
 
 def project_dispatch(message: Any, event: Recorded, unit: Unit) -> None:
     """A document on its way out."""
     row = _fields(message, ("dispatch_id", "agency_id", "urgency"))
     row |= {"opened_at": event.occurred_at, "trace": event.trace}
-    _put(unit, tables.dispatch, row)
+    put_row(unit, tables.dispatch, row)
 
 
 def project_prepared(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -87,7 +78,7 @@ def project_prepared(message: Any, _event: Recorded, unit: Unit) -> None:
 def project_delivery(message: Any, _event: Recorded, unit: Unit) -> None:
     """One recipient's delivery."""
     names = ("delivery_id", "dispatch_id", "sender_id", "recipient_id", "channel")
-    _put(unit, tables.delivery, {**_fields(message, names), "transport": "opened"})
+    put_row(unit, tables.delivery, {**_fields(message, names), "transport": "opened"})
 
 
 def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
@@ -111,7 +102,7 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     names = ("delivery_id", "dispatch_id", "status_code", "told_at", "staff", "note", "channel")
     row = _fields(message, names)
     row |= {"unit": message.unit, "version": event.version, "received_at": event.occurred_at}
-    _put(unit, tables.received_status, row)
+    put_row(unit, tables.received_status, row)
 
 
 def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
@@ -128,27 +119,27 @@ def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
         ],
         "arrived_at": event.occurred_at,
     }
-    _put(unit, tables.arrival, row)
+    put_row(unit, tables.arrival, row)
 
 
 def project_sent_status(message: Any, event: Recorded, unit: Unit) -> None:
     """A step of ours that the sender was told."""
     row = _fields(message, ("packet_id", "status_code", "channel"))
     row |= {"version": event.version, "sent_at": event.occurred_at}
-    _put(unit, tables.sent_status, row)
+    put_row(unit, tables.sent_status, row)
 
 
 def project_unreadable(message: Any, event: Recorded, unit: Unit) -> None:
     """A packet that nobody got."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "reason_code"))
-    _put(unit, tables.desk, {**row, "kind": "unreadable", "arrived_at": event.occurred_at})
+    put_row(unit, tables.desk, {**row, "kind": "unreadable", "arrived_at": event.occurred_at})
 
 
 def project_unmatched(message: Any, event: Recorded, unit: Unit) -> None:
     """A status about nothing that we sent."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "status_code", "foreign_id"))
     row |= {"kind": "unmatched", "reason_code": "no_such_delivery"}
-    _put(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
+    put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
 PROJECTIONS: dict[str, Handler] = {

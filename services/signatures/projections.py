@@ -4,19 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert
 
-from libs.db import Unit
+from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.signatures.tables import agency, certificate, position, signature, validation
-
-
-def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
-    key = [column.name for column in table.primary_key]
-    statement = insert(table).values(**row)
-    changes = {name: statement.excluded[name] for name in row if name not in key}
-    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
 
 def _fields(table: Table, message: Any) -> dict[str, Any]:
@@ -27,7 +19,7 @@ def _fields(table: Table, message: Any) -> dict[str, Any]:
 
 def _copied_to(table: Table) -> Handler:
     def project(message: Any, _event: Recorded, unit: Unit) -> None:
-        _put(unit, table, _fields(table, message))
+        put_row(unit, table, _fields(table, message))
 
     return project
 
@@ -36,7 +28,7 @@ def project_signature(message: Any, event: Recorded, unit: Unit) -> None:
     """A signature that was made."""
     row = _fields(signature, message)
     row["signed_at"] = datetime.fromisoformat(message.signed_at)
-    _put(unit, signature, {**row, "position": event.position})
+    put_row(unit, signature, {**row, "position": event.position})
 
 
 PROJECTIONS: dict[str, Handler] = {

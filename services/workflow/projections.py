@@ -4,22 +4,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert
-
-from libs.db import Unit
+from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.workflow.lookup import remember_task
 from services.workflow.tables import agency, document, position, process, task
-
-
-def _put(unit: Unit, table: Table, row: dict[str, Any]) -> None:
-    """Write the row; a rebuild over an old one replaces it."""
-    statement = insert(table).values(**row)
-    key = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in row if name not in key}
-    unit.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
 
 def _change_process(message: Any, event: Recorded, unit: Unit, **changes: Any) -> None:
@@ -46,7 +35,7 @@ def project_opened(message: Any, event: Recorded, unit: Unit) -> None:
         "answered_by": None,
         "version": event.version,
     }
-    _put(unit, process, row)
+    put_row(unit, process, row)
 
 
 def project_assigned(message: Any, event: Recorded, unit: Unit) -> None:
@@ -64,7 +53,7 @@ def project_assigned(message: Any, event: Recorded, unit: Unit) -> None:
         "started_at": None,
         "finished_at": None,
     }
-    _put(unit, task, row)
+    put_row(unit, task, row)
     remember_task(unit.connection, UUID(message.task_id), UUID(message.process_id))
     _change_process(message, event, unit, state="assigned")
 
@@ -98,7 +87,7 @@ def project_process_finished(message: Any, event: Recorded, unit: Unit) -> None:
 
 def replicate_agency(message: Any, _event: Recorded, unit: Unit) -> None:
     """An agency's name."""
-    _put(unit, agency, {"agency_id": message.agency_id, "name": message.name})
+    put_row(unit, agency, {"agency_id": message.agency_id, "name": message.name})
 
 
 def replicate_position(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -109,7 +98,7 @@ def replicate_position(message: Any, _event: Recorded, unit: Unit) -> None:
         "agency_id": message.agency_id,
         "valid_from": date.fromisoformat(message.valid_from),
     }
-    _put(unit, position, row)
+    put_row(unit, position, row)
 
 
 def replicate_document(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -121,7 +110,7 @@ def replicate_document(message: Any, _event: Recorded, unit: Unit) -> None:
         "type_name": message.type_name,
         "issued_on": _day(message.issued_on),
     }
-    _put(unit, document, row)
+    put_row(unit, document, row)
 
 
 def _day(text: str) -> date | None:

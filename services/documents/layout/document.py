@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from unicodedata import category, normalize
 
+from libs.decree30 import LETTER
 from services.documents.layout.errors import CharactersNotPrintable, FieldInvalid, FieldTooLong
 from services.documents.layout.text import NO_BREAK, font
-from services.documents.types import LETTER, document_type
+from services.documents.types import document_type
 
 BODY_LIMIT = 200_000  # characters
 PARAGRAPH_LIMIT = 10_000
