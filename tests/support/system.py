@@ -16,7 +16,7 @@ from rich.console import Console
 
 from libs.contracts import topology
 from tests.support.wait import eventually
-from tools.demo.cast import PASSWORD
+from tools.demo.cast import PASSWORD, Person
 from tools.demo.client import Client
 from tools.demo.run import walk
 from tools.platform import Installation, Platform
@@ -148,6 +148,12 @@ def log_in(here: Installation, username: str) -> str:
         f"{here.issuer_url}/token", data={"username": username, "password": PASSWORD}, timeout=10
     )
     return str(answer.json()["access_token"])
+
+
+def log_in_person(here: Installation) -> Callable[[Person], Client]:
+    """Front ends of the demo's people, for one run of their own."""
+    run = str(uuid4())
+    return lambda person: Client(here.url, here.issuer_url, person.key, PASSWORD, run)
 
 
 def _steps_by_delivery(rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
