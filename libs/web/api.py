@@ -100,6 +100,7 @@ class Api:
         action: str,
         limit: int,
         answer: SchemaLike | None = None,
+        args: SchemaLike | None = None,
         content_types: tuple[str, ...] | None = None,
         method: str = "POST",
     ) -> Callable[[UploadHandler], UploadHandler]:
@@ -110,6 +111,7 @@ class Api:
             path,
             action,
             answer=answer,
+            args=args,
             limit=limit,
             content_types=content_types,
         )

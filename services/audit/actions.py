@@ -22,6 +22,7 @@ ACTIONS: dict[str, Action] = {
     # An outgoing document (văn bản đi).
     "DocumentDrafted": Action("Soạn dự thảo văn bản", "drafted"),
     "DraftRevised": Action("Sửa dự thảo", "draft revised"),
+    "AttachmentAdded": Action("Đính kèm tài liệu", "attachment added"),
     "DraftReviewed": Action("Soát dự thảo, trình ký", "draft reviewed, laid before the leader"),
     "DraftReturned": Action("Trả lại dự thảo", "draft returned to its author"),
     "DocumentApproved": Action("Phê duyệt để ký", "approved for signature"),

@@ -11,16 +11,19 @@ from libs.messaging.read_after import token
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.commands import StoredReply
 from libs.web.paging import decode_cursor, encode_cursor
 from services.documents import handlers, queries, schemas, types, views
 from services.documents.commands import (
     ApproveDocument,
+    AttachFile,
     DraftDocument,
     RefuseDocument,
     ReturnDraft,
     ReviewDraft,
     VoidDocument,
 )
+from services.documents.domain.attachments import LARGEST
 from services.documents.domain.outgoing import Outgoing
 from services.documents.domain.register import OUTGOING, code_text
 from services.documents.errors import (
@@ -34,6 +37,7 @@ from services.documents.errors import (
 from services.documents.handlers import Done, Order
 from services.documents.settings import Settings
 from services.documents.texts import put_text
+from services.documents.uploads import keep_file
 
 DOCUMENT = "/v1/documents/<uuid:document_id>"
 
@@ -206,6 +210,14 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
 
 
 def _files(api: Api, database: Database, blobs: BlobStore) -> None:
+    @api.upload(f"{DOCUMENT}/attachments", "documents.attach", LARGEST, args=schemas.AttachmentArgs)
+    def attach_file(call: Call) -> StoredReply:
+        """Attach the file in the body to the draft (đính kèm tài liệu)."""
+        assert call.upload is not None
+        file = keep_file(call.upload, call.args["name"], blobs)
+        what = {"digest": file.digest, "name": file.name}
+        return call.upload.commit(what, lambda ready: _change(ready, AttachFile(file)))
+
     @api.query(f"{DOCUMENT}/file", "documents.read", args=schemas.FileArgs)
     def get_file(call: Call) -> Reply:
         """A file of the document, checked against its digest before the first byte goes out."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.documents.events import ArrivedFile, Box
+from services.documents.events import ArrivedFile, AttachedFile, Box
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,13 @@ class ReviseDraft:
     """Replace the draft's text."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class AttachFile:
+    """Let a stored file go along with the draft (đính kèm)."""
+
+    file: AttachedFile
 
 
 @dataclass(frozen=True)

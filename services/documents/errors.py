@@ -131,6 +131,38 @@ class SourceNotAccepted(DocumentsError):
     en = "What is answered or carried out must be an incoming document accepted by the agency."
 
 
+class FileNameUnfit(DocumentsError):
+    """An attachment's name is too long, not plain, or of a format that is not exchanged."""
+
+    code = "file_name_invalid"
+    status = 422
+    vi = "Tên tệp dài quá, có dấu hoặc ký tự đặc biệt, hoặc không thuộc định dạng được phép."
+    en = "The file's name is too long, not plain ASCII, or of a format that is not exchanged."
+
+    def __init__(self, longest: int, formats: Iterable[str]) -> None:
+        super().__init__(longest=longest, formats=list(formats))
+
+
+class FileUnlikeItsName(DocumentsError):
+    """An attachment's bytes do not begin as a file with its name does, or there are none."""
+
+    code = "file_type_wrong"
+    status = 422
+    vi = "Nội dung tệp trống hoặc không đúng định dạng mà tên tệp cho biết."
+    en = "The file is empty, or its content is not of the format that its name says."
+
+
+class AttachmentsFull(DocumentsError):
+    """A document carries only so many attachments, and so many bytes of them together."""
+
+    code = "attachments_full"
+    vi = "Văn bản đã đủ số lượng hoặc dung lượng tài liệu đính kèm."
+    en = "The document cannot carry more attachments, or not one of this size."
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        super().__init__(most=most, most_bytes=most_bytes)
+
+
 class NoFile(DocumentsError):
     """The document has no such file yet, or never will have."""
 

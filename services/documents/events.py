@@ -45,6 +45,24 @@ class DraftRevised:
 
 
 @dataclass(frozen=True)
+class AttachedFile:
+    """A file that goes along with an outgoing document; `size` in bytes."""
+
+    name: str
+    content_type: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class AttachmentAdded:
+    """A file was attached to the draft (văn bản kèm theo)."""
+
+    document_id: UUID
+    file: AttachedFile
+
+
+@dataclass(frozen=True)
 class DraftReviewed:
     """The draft was checked and found ready for the leader."""
 
@@ -155,6 +173,7 @@ class DocumentIssued:
     answers: UUID | None = None
     carries_out: UUID | None = None
     pages: int
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -264,6 +283,7 @@ class NumberVoided:
 
 EVENTS: dict[str, type] = {
     "ArrivalVerified": ArrivalVerified,
+    "AttachmentAdded": AttachmentAdded,
     "DocumentAccepted": DocumentAccepted,
     "DocumentApproved": DocumentApproved,
     "DocumentArrived": DocumentArrived,

@@ -17,6 +17,7 @@ from services.documents import queries, types
 from services.documents.commands import (
     AcceptDocument,
     ApproveDocument,
+    AttachFile,
     DraftDocument,
     IssueDocument,
     RefuseDocument,
@@ -52,7 +53,7 @@ from services.documents.journal import (
 from services.documents.tables import subject as subjects
 
 Write = tuple[str, int, Sequence[object]]
-OutgoingOrder = ReviseDraft | ReviewDraft | ReturnDraft | ApproveDocument
+OutgoingOrder = ReviseDraft | AttachFile | ReviewDraft | ReturnDraft | ApproveDocument
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def keep_subject(unit: Unit, document_id: UUID, subject: str) -> None:
 
 
 def change(unit: Unit, order: Order, document_id: UUID, command: OutgoingOrder) -> Done:
-    """Revise, review, return or approve; an approval adds the job that lays the document out."""
+    """Revise, attach to, review, return or approve; an approval adds the job that lays it out."""
     loaded, document = _load_outgoing(unit, order, document_id)
     done = _append(unit, order, loaded, outgoing.decide(document, command))
     if done.appended and isinstance(command, ApproveDocument):

@@ -54,7 +54,6 @@ def project_draft(message: Any, recorded: Recorded, unit: Unit) -> None:
 
 def project_arrival(message: Any, recorded: Recorded, unit: Unit) -> None:
     """A new row for an incoming document."""
-    names = ("name", "content_type", "digest")
     main = incoming.main_file(message.files)
     row = {
         "direction": INCOMING,
@@ -63,7 +62,7 @@ def project_arrival(message: Any, recorded: Recorded, unit: Unit) -> None:
         "code": message.code,
         "issued_on": message.issued_on or None,
         "file": main.digest if main else None,
-        "files": [{name: getattr(file, name) for name in names} for file in message.files],
+        "files": [_shown(file) for file in message.files],
         "recipients": [],
         "sender_id": message.sender_id,
         "foreign_id": message.foreign_id,
@@ -124,6 +123,14 @@ def _file(message: Any) -> dict[str, Any]:
     return {"file": message.file}
 
 
+def _attached(message: Any) -> dict[str, Any]:
+    return {"files": document.c.files.concat([_shown(message.file)])}
+
+
+def _shown(file: Any) -> dict[str, str]:
+    return {name: getattr(file, name) for name in ("name", "content_type", "digest")}
+
+
 def _numbered(message: Any) -> dict[str, Any]:
     return {
         "number": message.number,
@@ -167,6 +174,7 @@ PROJECTIONS: dict[str, Handler] = {
     "PositionAssigned": project_position,
     "DocumentDrafted": project_draft,
     "DraftRevised": _outgoing("DraftRevised", lambda message: {"text": message.text}),
+    "AttachmentAdded": _outgoing("AttachmentAdded", _attached),
     "DraftReviewed": _outgoing("DraftReviewed"),
     "DraftReturned": _outgoing("DraftReturned", _noted),
     "DocumentApproved": _outgoing("DocumentApproved"),

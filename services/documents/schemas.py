@@ -61,6 +61,12 @@ class DraftBody(TextBody):
     carries_out = fields.UUID(load_default=None, allow_none=True)
 
 
+class AttachmentArgs(Schema):
+    """What the attached file is called; the domain knows the rules of names."""
+
+    name = fields.Str(required=True)
+
+
 class NoteBody(Schema):
     """Why something is sent back or abandoned."""
 
@@ -95,6 +101,6 @@ class RegisterArgs(PageArgs):
 
 
 class FileArgs(Schema):
-    """Which of an incoming document's files; without it the main one."""
+    """Which of the document's files; without it the main one."""
 
     index = fields.Int(load_default=None, validate=validate.Range(0, 10_000))

@@ -60,12 +60,11 @@ def detail(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
 
 
 def files(row: Row) -> list[Row]:
-    """The document's files, the main one marked; an outgoing one has its newest PDF alone."""
+    """The document's files, the main one marked; an outgoing one has its newest PDF first."""
+    found = row["files"]
     if row["direction"] == OUTGOING and row["file"]:
         name = f"{row['code'] or row['document_id']}.pdf".replace("/", "-")
-        found = [{"name": name, "content_type": PDF, "digest": row["file"]}]
-    else:
-        found = row["files"]
+        found = [{"name": name, "content_type": PDF, "digest": row["file"]}, *found]
     return [{**file, "main": file["digest"] == row["file"]} for file in found]
 
 

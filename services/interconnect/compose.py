@@ -1,7 +1,7 @@
 """A document on its way out, as a packet. The same facts give the same bytes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,16 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _LONGEST_TEXT = 500
 _LONGEST_NAME = 50
 _PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file that goes along with the document (văn bản kèm theo); `size` in bytes."""
+
+    name: str
+    content_type: str
+    digest: str
+    size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +47,7 @@ class Issued:
     recipients: tuple[UUID, ...]
     answers: UUID | None
     pages: int
+    attachments: tuple[Attached, ...]
 
     @property
     def number_text(self) -> str:
@@ -106,7 +117,7 @@ def document_packet(
         headers=(edxml.TraceHeader(organ_id=sender.code, timestamp=vietnam_time(at)),),
         business=edxml.Business(doc_type="0", paper="0"),
     )
-    attachment = edxml.Attachment(
+    main = edxml.Attachment(
         content_id=str(issued.document_id),
         content_type=_PDF,
         name=file_name(issued.code),
@@ -114,7 +125,9 @@ def document_packet(
         digest=issued.file,
         size=size,
     )
-    return edxml.DocumentPacket(header=header, trace=trace, attachments=(attachment,))
+    # Receivers take the first PDF for the document itself.
+    files = (main, *_attachments(issued))
+    return edxml.DocumentPacket(header=header, trace=trace, attachments=files)
 
 
 def wire_agency(party: Party, code: str = "") -> edxml.Agency:
@@ -137,6 +150,17 @@ def file_name(code: str) -> str:
     letters = "".join(letter for letter in plain if letter.isascii())
     stem = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")
     return f"{stem[: _LONGEST_NAME - len('.pdf')]}.pdf"
+
+
+def _attachments(issued: Issued) -> Iterator[edxml.Attachment]:
+    for number, file in enumerate(issued.attachments, start=1):
+        yield edxml.Attachment(
+            content_id=f"{issued.document_id}.{number}",
+            content_type=file.content_type,
+            name=file.name,
+            digest=file.digest,
+            size=file.size,
+        )
 
 
 def _responses(answered: Answered | None) -> tuple[edxml.ResponseFor, ...]:

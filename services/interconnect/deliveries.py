@@ -19,7 +19,14 @@ from services.interconnect import lookups
 from services.interconnect.arrivals import Content, Way, arrived, content_of, read_packet
 from services.interconnect.axis import AxisClient, AxisRefused
 from services.interconnect.commands import Command, OpenDelivery, RecordRefusal, RecordSent
-from services.interconnect.compose import Answered, Issued, Signer, document_packet, foreign_id_of
+from services.interconnect.compose import (
+    Answered,
+    Attached,
+    Issued,
+    Signer,
+    document_packet,
+    foreign_id_of,
+)
 from services.interconnect.domain import AXIS, INSIDE, delivery_id, inside_packet_id
 from services.interconnect.errors import NoCode
 from services.interconnect.events import PacketPrepared
@@ -162,6 +169,7 @@ def issued_of(arguments: dict[str, Any]) -> Issued:
         recipients=tuple(UUID(each) for each in dict.fromkeys(arguments["recipients"])),
         answers=_uuid(arguments["answers"]),
         pages=arguments["pages"],
+        attachments=tuple(Attached(**each) for each in arguments.get("attachments", [])),
     )
 
 

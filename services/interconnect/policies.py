@@ -26,6 +26,7 @@ _SENT_ALONG = (
     "answers",
     "pages",
 )
+_OF_A_FILE = ("name", "content_type", "digest", "size")
 
 
 def on_document_issued(message: Any, recorded: Recorded, unit: Unit) -> None:
@@ -45,10 +46,14 @@ def on_document_issued(message: Any, recorded: Recorded, unit: Unit) -> None:
     stream = dispatch_stream(document_id)
     JOURNAL.append(unit.store, stream, NO_STREAM, [opened], context, recorded.event_id)
     arguments = {name: getattr(message, name) for name in _SENT_ALONG}
+    arguments["recipients"] = list(message.recipients)
+    arguments["attachments"] = [
+        {name: getattr(file, name) for name in _OF_A_FILE} for file in message.attachments
+    ]
     unit.jobs.add(
         uuid5(recorded.event_id, "prepare"),
         "prepare",
-        arguments | {"recipients": list(message.recipients)},
+        arguments,
         context,
         urgent=message.urgency > 0,
     )

@@ -183,6 +183,32 @@ def test_an_answer_names_what_it_answers_by_its_senders_names(world: World) -> N
     }
 
 
+def test_attachments_reach_every_recipient_behind_the_document_itself(world: World) -> None:
+    appendix, table = b"%PDF-1.7 appendix", b"stt\r\n1\r\n"
+    attachments = [
+        {"name": name, "content_type": kind, "digest": world.blobs.put_bytes(data).digest}
+        | {"size": len(data)}
+        for name, kind, data in (
+            ("phu luc.pdf", "application/pdf", appendix),
+            ("bieu.csv", "text/csv", table),
+        )
+    ]
+    world.issue(DEPARTMENT, OFFICE, attachments=attachments)
+    world.settle()
+    (packet,) = world.for_office("edoc")
+    (arrived,) = world.messages("packet", "PacketArrived")
+    for files in (packet.attachments, arrived.files):
+        assert [
+            (file.name, file.content_type, world.blobs.read(file.digest)) for file in files
+        ] == [
+            ("05-CT-UBND.pdf", "application/pdf", PDF),
+            ("phu luc.pdf", "application/pdf", appendix),
+            ("bieu.csv", "text/csv", table),
+        ]
+    names = [file.content_id for file in packet.attachments]
+    assert len(set(names)) == len(names)
+
+
 def test_a_document_without_recipients_is_sent_to_nobody(world: World) -> None:
     world.issue()
     world.settle()

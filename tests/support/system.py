@@ -116,10 +116,12 @@ def measure(platform: Platform, process: str, name: str, **labels: str) -> float
 
 
 class Caller:
-    """One account's raw calls to the base URL: no retry, and the answer whatever it is."""
+    """One account's raw calls to the base URL or `url`: no retry, the answer whatever it is."""
 
-    def __init__(self, here: Installation, username: str, token: str | None = None) -> None:
-        self._url = here.url
+    def __init__(
+        self, here: Installation, username: str, token: str | None = None, url: str | None = None
+    ) -> None:
+        self._url = url or here.url
         self.token = token or log_in(here, username)
 
     def get(self, path: str, **arguments: Any) -> requests.Response:

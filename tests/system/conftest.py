@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.system import Report, at_rest, journey
+from tests.support.system import Caller, Report, at_rest, journey
+from tests.support.wait import eventually
 from tools.demo.cast import world
 from tools.platform import Platform
 from tools.platform.welcome import enter_agencies
 
 MEBIBYTE = 1024 * 1024
 PACKET_LIMIT = 4 * MEBIBYTE
+OFFICER = "ubndtinh_chuyenvien"
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,23 @@ def undisturbed(platform: Platform, server_folder: Path) -> Walked:
     report = journey(platform, folder)
     at_rest(platform)
     return Walked(report, folder)
+
+
+@pytest.fixture(scope="module")
+def unharmed(platform: Platform) -> Iterator[None]:
+    """After a module's tests every process does its work, none was restarted, nothing is left."""
+
+    def restarts() -> dict[str, int]:
+        return {name: process.restarts for name, process in platform.state().processes.items()}
+
+    before = restarts()
+    yield
+    eventually(lambda: platform.state().ready, within=10)
+    assert restarts() == before
+    at_rest(platform)
+
+
+@pytest.fixture(scope="module")
+def officer(platform: Platform) -> Caller:
+    """An officer of the province, who writes drafts."""
+    return Caller(platform.installation, OFFICER)

@@ -1,86 +1,28 @@
-"""What bad input gets: a refusal that says why, nothing half-written, and a service that answers."""
+"""What bad input gets: a refusal that says why, nothing half-written, a service that answers."""
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
 
 from libs.web.issuer import TokenIssuer
-from tests.support.system import Caller, at_rest, count_events, log_in, measure
+from tests.support.system import Caller, count_events, log_in
+from tests.support.system_refusals import DOCUMENTS, SERVICE, counted, direct, draft, problem
 from tests.support.system_sockets import begun_request, slow_uploads
-from tests.support.wait import eventually
-from tests.system.conftest import Walked
-from tools.demo.cast import DEPARTMENT, PROVINCE, person
+from tests.system.conftest import OFFICER, Walked
+from tools.demo.cast import PROVINCE, person
 from tools.platform import Platform
 
-pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.rabbitmq,
+    pytest.mark.usefixtures("unharmed"),
+]
 
-OFFICER, HEAD, STRANGER = "ubndtinh_chuyenvien", "ubndtinh_truongphong", "sokhcn_vanthu"
-DOCUMENTS = "/v1/documents"
-SERVICE = "documents.service"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def unharmed(platform: Platform) -> Iterator[None]:
-    """After all of it every process still does its work, none was restarted, no work is left."""
-    before = restarts(platform)
-    yield
-    eventually(lambda: platform.state().ready, within=10)
-    assert restarts(platform) == before
-    at_rest(platform)
-
-
-@pytest.fixture(scope="module")
-def officer(platform: Platform) -> Caller:
-    return Caller(platform.installation, OFFICER)
-
-
-def restarts(platform: Platform) -> dict[str, int]:
-    return {name: process.restarts for name, process in platform.state().processes.items()}
-
-
-def draft(subject: str = "Về việc kiểm tra đầu vào") -> dict[str, Any]:
-    signer = person(PROVINCE.key, "lanhdao")
-    return {
-        "type_code": "CT",
-        "subject": subject,
-        "paragraphs": ["Nội dung."],
-        "recipients": [str(DEPARTMENT.agency_id)],
-        "signer_id": str(signer.person_id),
-        "signer_position_id": str(signer.position_id),
-    }
-
-
-def direct(platform: Platform) -> str:
-    """The documents service's own address, without the edge before it."""
-    return f"http://127.0.0.1:{platform.installation.ports[f'{SERVICE}.http']}"
-
-
-def problem(answer: requests.Response) -> tuple[int, str]:
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    document = answer.json()
-    assert document["detail_vi"]
-    return answer.status_code, document["code"]
-
-
-@contextmanager
-def counted(platform: Platform, code: str) -> Iterator[None]:
-    """The block's refusal is counted under its code, and writes no event."""
-    at_rest(platform)
-
-    def refusals() -> float:
-        return measure(platform, SERVICE, "lienthong_refused_requests_total", code=code)
-
-    before, events = refusals(), count_events(platform)
-    yield
-    eventually(lambda: refusals() > before, within=10)
-    assert count_events(platform) == events
+HEAD, STRANGER = "ubndtinh_truongphong", "sokhcn_vanthu"
 
 
 @pytest.fixture(params=["missing", "garbage", "expired", "forged", "strange"])
@@ -183,27 +125,24 @@ def test_a_bad_body_is_refused(
 @pytest.mark.parametrize("edge", [True, False], ids=["by the edge", "directly"])
 def test_a_chunked_command_is_carried_out(platform: Platform, officer: Caller, edge: bool) -> None:
     body = json.dumps(draft()).encode()
-    answer = requests.post(
-        (platform.url if edge else direct(platform)) + DOCUMENTS,
+    caller = officer if edge else Caller(platform.installation, OFFICER, url=direct(platform))
+    answer = caller.call(
+        "POST",
+        DOCUMENTS,
         data=(body[start : start + 10] for start in range(0, len(body), 10)),
-        headers={
-            "Authorization": f"Bearer {officer.token}",
-            "Content-Type": "application/json",
-            "Idempotency-Key": str(uuid4()),
-        },
-        timeout=10,
+        headers={"Idempotency-Key": str(uuid4())},
     )
     assert answer.status_code == 201
 
 
 def test_a_command_that_breaks_off_leaves_no_trace(platform: Platform, officer: Caller) -> None:
     with counted(platform, "body_broken_off"):
-        begun_request(direct(platform), DOCUMENTS, officer.token, length=1000).close()
-        begun_request(platform.url, DOCUMENTS, officer.token, length=1000).close()
+        begun_request(direct(platform), DOCUMENTS, officer.token).close()
+        begun_request(platform.url, DOCUMENTS, officer.token).close()
     assert officer.get(DOCUMENTS).ok
 
 
-def test_twelve_slow_uploads_keep_nobody_waiting(platform: Platform, officer: Caller) -> None:
+def test_twelve_slow_commands_keep_nobody_waiting(platform: Platform, officer: Caller) -> None:
     ops = platform.installation.ports[f"{SERVICE}.ops"]
     with (
         slow_uploads(12, platform.url, DOCUMENTS, officer.token),

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from services.documents.commands import (
     ApproveDocument,
+    AttachFile,
     DraftDocument,
     FailSigning,
     IssueDocument,
@@ -23,8 +24,16 @@ from services.documents.commands import (
     VoidDocument,
 )
 from services.documents.domain.outgoing import STATES, Command, Event, Outgoing, decide, evolve
-from services.documents.errors import DocumentsError, DocumentUnknown, NotTheSigner, WrongState
+from services.documents.errors import (
+    DocumentsError,
+    DocumentUnknown,
+    FileNameUnfit,
+    NotTheSigner,
+    WrongState,
+)
 from services.documents.events import (
+    AttachedFile,
+    AttachmentAdded,
     Box,
     DocumentApproved,
     DocumentDrafted,
@@ -61,6 +70,8 @@ DRAFT = DraftDocument(
     answers=ANSWERED,
     carries_out=CARRIED,
 )
+TABLE = AttachedFile("bieu.csv", "text/csv", "8" * 64, 9)
+PICTURE = AttachedFile("anh.png", "image/png", "7" * 64, 9)
 APPROVE = ApproveDocument(str(LEADER), str(POST))
 REQUEST = RequestSignature(
     signing_id=SIGNING,
@@ -159,6 +170,7 @@ AT: dict[str, list[Event]] = {
 }
 ALLOWED: dict[str, tuple[Command, list[str]]] = {
     "revise": (ReviseDraft("9" * 64), ["drafted"]),
+    "attach": (AttachFile(TABLE), ["drafted"]),
     "review": (ReviewDraft(), ["drafted", "reviewed"]),
     "return": (ReturnDraft(NOTE), ["drafted", "reviewed"]),
     "approve": (APPROVE, ["reviewed", "approved"]),
@@ -219,6 +231,30 @@ def test_a_draft_is_revised() -> None:
 
 def test_the_same_text_is_no_revision() -> None:
     assert decide(given([DRAFTED]), ReviseDraft(TEXT)) == []
+
+
+def test_a_file_is_attached_once() -> None:
+    added = AttachmentAdded(ID, TABLE)
+    assert decide(given([DRAFTED]), AttachFile(TABLE)) == [added]
+    assert decide(given([DRAFTED, added]), AttachFile(TABLE)) == []
+    assert decide(given([DRAFTED, added]), AttachFile(PICTURE)) == [AttachmentAdded(ID, PICTURE)]
+
+
+def test_an_unfit_file_is_not_attached() -> None:
+    with pytest.raises(FileNameUnfit):
+        decide(given([DRAFTED]), AttachFile(replace(TABLE, name="biểu.csv")))
+
+
+def test_a_returned_draft_takes_attachments_and_stays_a_draft() -> None:
+    returned: list[Event] = [*TO_REVIEWED, DraftReturned(ID, NOTE)]
+    assert decide(given(returned), AttachFile(TABLE)) == [AttachmentAdded(ID, TABLE)]
+    assert given([*returned, AttachmentAdded(ID, TABLE)]).state == "drafted"
+
+
+def test_what_was_attached_is_issued_with_the_document_in_its_order() -> None:
+    added: list[Event] = [AttachmentAdded(ID, TABLE), AttachmentAdded(ID, PICTURE)]
+    issued = decide(given([DRAFTED, *added, *TO_SEALING[1:]]), TakeSigned(SEALING, SEALED_FILE))
+    assert issued == [replace(ISSUED, attachments=(TABLE, PICTURE))]
 
 
 def test_a_revised_draft_is_reviewed_again() -> None:

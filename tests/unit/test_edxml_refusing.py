@@ -7,6 +7,7 @@ import pytest
 
 from libs.blobs import BlobStore, open_store
 from libs.edxml import NAMESPACE, MalformedPacket
+from libs.edxml.content import Content
 from tests.unit.test_edxml_reading import (
     BUSINESS,
     CHANGE,
@@ -216,9 +217,12 @@ def test_bad_base64_is_refused_and_nothing_is_stored(
 
 
 def test_padding_ends_base64_over_pieces_too(store: BlobStore) -> None:
-    # Sixty-four KiB of base64 fill the parser's buffer: what follows comes as another piece.
-    data = swap(NEW, "WMOjLFPhu5EgaOG7mQpUaGFuaCBTxqFuLDEyMDQK", "A" * 65535 + "=" + "A" * 65536)
-    assert refused(data, store)[0] == "bad_base64"
+    content = Content(store.writer(limit=100), "here")
+    content.feed("QUI=")
+    with pytest.raises(MalformedPacket) as refusal:
+        content.feed("QUJD")
+    assert (refusal.value.code, refusal.value.where) == ("bad_base64", "here")
+    content.abort()
 
 
 def test_an_element_inside_base64_is_refused(store: BlobStore) -> None:

@@ -13,6 +13,7 @@ from tools.check_report.outcome import Outcome, difference
 WORDS: dict[str, tuple[str, str]] = {
     "DocumentDrafted": ("Soạn dự thảo văn bản", ""),
     "DraftRevised": ("Sửa dự thảo", ""),
+    "AttachmentAdded": ("Đính kèm tài liệu", ""),
     "DraftReviewed": ("Soát dự thảo, trình ký", ""),
     "DraftReturned": ("Trả lại dự thảo", ""),
     "DocumentApproved": ("Phê duyệt để ký", ""),

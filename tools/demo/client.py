@@ -42,6 +42,12 @@ class Client:
         answer = self._call(method, path, json=body or {}, headers={"Idempotency-Key": key})
         return answer.json() if answer.content else {}
 
+    def upload(self, path: str, name: str, content: bytes) -> None:
+        """Bring a file; a try that gets no answer is repeated under the same key."""
+        key = str(uuid5(NAMESPACE_URL, f"{self._run}/{self.username}/{path}/{name}"))
+        headers = {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}
+        self._call("POST", path, params={"name": name}, data=content, headers=headers)
+
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         """Ask for JSON."""
         found: dict[str, Any] = self._call("GET", path, params=params).json()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.demo.cast import COMMUNES, DEPARTMENT, GOVERNMENT_OFFICE, PROVINCE, Agency
-from tools.demo.client import wait_for
+from tools.demo.client import DemoFailed, wait_for
 from tools.demo.government_office import VIETNAM, GovernmentOffice, Letter
 from tools.demo.office import Draft, LogIn, Office, Row
 
@@ -25,6 +25,14 @@ PROVINCE_TEXT = (
     "thư số của cơ quan.",
     "3. Báo cáo kết quả về Ủy ban nhân dân tỉnh.",
 )
+APPENDIX_NAME = "phu-luc-co-quan-thuc-hien.csv"
+APPENDIX = "".join(
+    f"{row}\r\n"
+    for row in (
+        "Mã định danh,Cơ quan",
+        *(f"{a.codes[0]},{a.name}" for a in (DEPARTMENT, *COMMUNES)),
+    )
+).encode("utf-8-sig")
 REPORT_TEXT = (
     "Thực hiện chỉ thị của Chủ tịch Ủy ban nhân dân tỉnh, cơ quan báo cáo như sau:",
     "Toàn bộ văn bản đến trong kỳ đã được tiếp nhận, phân công và xử lý trên hệ thống; trạng thái "
@@ -61,7 +69,14 @@ class Journey:
         directive, _ = self._take(province, foreign_id)
         own = self._issue(
             province,
-            Draft("CT", SUBJECT, PROVINCE_TEXT, (DEPARTMENT, *COMMUNES), urgency=1),
+            Draft(
+                "CT",
+                SUBJECT,
+                PROVINCE_TEXT,
+                (DEPARTMENT, *COMMUNES),
+                urgency=1,
+                attachments=((APPENDIX_NAME, APPENDIX),),
+            ),
             carries_out=directive,
         )
         for agency in (DEPARTMENT, *COMMUNES):
@@ -117,6 +132,7 @@ class Journey:
     def _report(self, office: Office, directive: Row) -> None:
         foreign_id = self._foreign_id(PROVINCE, directive)
         received, _ = self._take(office, foreign_id)
+        self._appendix_came(office, received)
         report = self._issue(
             office,
             Draft(
@@ -129,6 +145,15 @@ class Journey:
             answers=received,
         )
         self._reports[office.agency.key] = report
+
+    @staticmethod
+    def _appendix_came(office: Office, document_id: str) -> None:
+        clerk, document = office.client("vanthu"), f"/v1/documents/{document_id}"
+        names = [file["name"] for file in clerk.get(document)["files"]]
+        if APPENDIX_NAME not in names:
+            raise DemoFailed(f"{office.agency.name} has {names}, and no {APPENDIX_NAME}")
+        if clerk.file(f"{document}/file?index={names.index(APPENDIX_NAME)}") != APPENDIX:
+            raise DemoFailed(f"{APPENDIX_NAME} came to {office.agency.name} with other bytes")
 
     def _receive_report(self, province: Office, sender: Office) -> None:
         report = self._reports[sender.agency.key]

@@ -22,6 +22,8 @@ class Draft:
     addressees: tuple[str, ...] = ()
     urgency: int = 0
     unit_sign: str = ""
+    attachments: tuple[tuple[str, bytes], ...] = ()
+    """Names and contents."""
 
 
 class Office:
@@ -85,7 +87,7 @@ class Office:
         self.client("chuyenvien").post(f"/v1/tasks/{task_id}/finish")
 
     def issue(self, draft: Draft, *, answers: str = "", carries_out: str = "") -> Row:
-        """Draft, review, sign, number, seal and issue; the issued document."""
+        """Draft, attach, review, sign, number, seal and issue; the issued document."""
         officer, clerk = self.client("chuyenvien"), self.client("vanthu")
         signer = person(self.agency.key, "lanhdao")
         body = {
@@ -103,6 +105,8 @@ class Office:
         }
         step = f"{draft.type_code} {answers} {carries_out}"
         document_id = str(officer.post("/v1/documents", body, step=step)["document_id"])
+        for name, content in draft.attachments:
+            officer.upload(f"/v1/documents/{document_id}/attachments", name, content)
         self.client("truongphong").post(f"/v1/documents/{document_id}/review")
         self.client("lanhdao").post(f"/v1/documents/{document_id}/approve")
         self._reaches(clerk, document_id, "signed")

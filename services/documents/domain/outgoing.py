@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.documents.commands import (
     ApproveDocument,
+    AttachFile,
     DraftDocument,
     FailSigning,
     IssueDocument,
@@ -22,9 +23,12 @@ from services.documents.commands import (
     TakeSigned,
     VoidDocument,
 )
+from services.documents.domain import attachments
 from services.documents.domain.register import date_text, number_text
 from services.documents.errors import DocumentUnknown, NotTheSigner, WrongState
 from services.documents.events import (
+    AttachedFile,
+    AttachmentAdded,
     DocumentApproved,
     DocumentDrafted,
     DocumentIssued,
@@ -55,6 +59,7 @@ _NOT_YET_ISSUED = (DRAFTED, REVIEWED, APPROVED, SIGNING, SIGNED, NUMBERED, SEALI
 Command = (
     DraftDocument
     | ReviseDraft
+    | AttachFile
     | ReviewDraft
     | ReturnDraft
     | ApproveDocument
@@ -68,6 +73,7 @@ Command = (
 Event = (
     DocumentDrafted
     | DraftRevised
+    | AttachmentAdded
     | DraftReviewed
     | DraftReturned
     | DocumentApproved
@@ -89,6 +95,7 @@ class Outgoing:
     state: str
     drafted: DocumentDrafted
     text: str
+    attachments: tuple[AttachedFile, ...] = ()
     rendered: DocumentRendered | None = None
     signed: DocumentSigned | None = None
     numbered: DocumentNumbered | None = None
@@ -107,13 +114,13 @@ class Outgoing:
 
 def decide(document: Outgoing | None, command: Command) -> list[Event]:
     """Refuse, do nothing, or say what happens. Raises `DocumentUnknown`, `WrongState`,
-    `NotTheSigner`."""
+    `NotTheSigner`, `FileNameUnfit`, `AttachmentsFull`."""
     if isinstance(command, DraftDocument):
         return [] if document else [_drafted(command)]
     if document is None:
         raise DocumentUnknown
     match command:
-        case ReviseDraft() | ReviewDraft() | ReturnDraft():
+        case ReviseDraft() | AttachFile() | ReviewDraft() | ReturnDraft():
             return _prepare(document, command)
         case ApproveDocument():
             return _approve(document, command)
@@ -136,6 +143,7 @@ def decide(document: Outgoing | None, command: Command) -> list[Event]:
 STATES: dict[type, str] = {
     DocumentDrafted: DRAFTED,
     DraftRevised: DRAFTED,
+    AttachmentAdded: DRAFTED,
     DraftReviewed: REVIEWED,
     DraftReturned: DRAFTED,
     DocumentApproved: APPROVED,
@@ -161,6 +169,8 @@ def evolve(document: Outgoing | None, event: Event) -> Outgoing:
     match event:
         case DraftRevised():
             return replace(document, text=event.text)
+        case AttachmentAdded():
+            return replace(document, attachments=(*document.attachments, event.file))
         case DocumentRendered():
             return replace(document, rendered=event)
         case SignatureRequested() | SealRequested():
@@ -198,13 +208,19 @@ def _awaits(document: Outgoing, signing_id: UUID) -> bool:
     return document.signing_id == signing_id
 
 
-def _prepare(document: Outgoing, command: ReviseDraft | ReviewDraft | ReturnDraft) -> list[Event]:
+def _prepare(
+    document: Outgoing, command: ReviseDraft | AttachFile | ReviewDraft | ReturnDraft
+) -> list[Event]:
     match command:
         case ReviseDraft():
             # A reviewed text stands until it is returned: nobody approves what was not reviewed.
             _require(document, [DRAFTED])
             same = command.text == document.text
             return [] if same else [DraftRevised(document.document_id, command.text)]
+        case AttachFile():
+            _require(document, [DRAFTED])
+            new = attachments.is_new(command.file, document.attachments)
+            return [AttachmentAdded(document.document_id, command.file)] if new else []
         case ReviewDraft():
             _require(document, [DRAFTED, REVIEWED])
             done = document.state == REVIEWED
@@ -316,6 +332,7 @@ def _issued(document: Outgoing, file: str) -> DocumentIssued:
         answers=drafted.answers,
         carries_out=drafted.carries_out,
         pages=document.rendered.pages,
+        attachments=document.attachments,
     )
 
 
