@@ -70,7 +70,9 @@ class AttachmentArgs(Schema):
 class NoteBody(Schema):
     """Why something is sent back or abandoned."""
 
-    note = fields.Str(required=True, validate=[validate.Length(1, 1000), _not_blank])
+    note = fields.Str(
+        required=True, validate=[validate.Length(1, incoming.LONGEST_NOTE), _not_blank]
+    )
 
 
 class RefusalBody(NoteBody):

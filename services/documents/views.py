@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from libs.blobs import BlobStore
+from services.documents.domain.incoming import FAILED, LONGEST_NOTE, VERIFIED
 from services.documents.domain.register import OUTGOING
 from services.documents.texts import read_text
 
@@ -56,7 +57,23 @@ def detail(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
         "recipients": [{"agency_id": each, "name": names.get(each)} for each in row["recipients"]],
         "note": read_text(blobs, row["note"]).get("note"),
         "has_report": row["report"] is not None,
+        "prepared_refusal": prepared_refusal(row, blobs),
     }
+
+
+def prepared_refusal(row: Row, blobs: BlobStore) -> Row | None:
+    """The refusal (02) that a clerk only has to confirm, for an arrival whose check failed.
+
+    It is a body for the refuse command; the note says what the report found, in Vietnamese.
+    """
+    if row["state"] != VERIFIED or row["verdict"] != FAILED:
+        return None
+    if not row["files"]:
+        return {"reason_code": "missing_file", "note": "Gói tin không có tệp văn bản."}
+    reasons = read_text(blobs, row["report"]).get("reasons", [])
+    found = list(dict.fromkeys(str(reason["vi"]) for reason in reasons))
+    note = " ".join(found) or "Kiểm tra chữ ký số: không hợp lệ."
+    return {"reason_code": "bad_signature", "note": note[:LONGEST_NOTE]}
 
 
 def files(row: Row) -> list[Row]:

@@ -214,6 +214,24 @@ def test_a_refusal_needs_one_of_the_known_reasons(office: Office) -> None:
     assert answer.json["state"] == "refused"
 
 
+def test_a_failed_check_prepares_the_refusal_that_the_clerk_confirms(office: Office) -> None:
+    document_id = arrived(office.world)
+    reason = {"vi": "Tệp không có chữ ký số.", "en": "No signature."}
+    report = put_text(office.world.blobs, {"reasons": [reason, reason]})
+    verify(office.world, document_id, "TOTAL_FAILED", report)
+    office.world.catch_up()
+    address = f"/v1/documents/{document_id}"
+    shown = office.call("GET", address, "clerk").json or {}
+    assert shown["prepared_refusal"] == {
+        "reason_code": "bad_signature",
+        "note": "Tệp không có chữ ký số.",
+    }
+    answer = office.call("POST", f"{address}/refuse", "clerk", body=shown["prepared_refusal"])
+    assert (answer.json or {})["state"] == "refused"
+    office.world.catch_up()
+    assert (office.call("GET", address, "clerk").json or {})["prepared_refusal"] is None
+
+
 def test_the_outgoing_register_names_signer_recipients_and_voided_numbers(office: Office) -> None:
     address = f"/v1/documents/{signed(office.world)}"
     code = office.call("POST", f"{address}/issue", "clerk").json["code"]  # type: ignore[index]

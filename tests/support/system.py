@@ -88,7 +88,8 @@ def at_rest(platform: Platform, within: float = 60) -> None:
     """Wait until every consumer has applied every event of its categories and no job is open."""
 
     def nothing_left() -> bool:
-        assert unfinished(platform) == []
+        left = unfinished(platform)
+        assert not left, left
         return True
 
     eventually(nothing_left, within=within, every=0.2)

@@ -164,7 +164,9 @@ def test_an_unsigned_document_is_told_01_shown_as_failed_and_can_only_be_refused
     accepted = clerk.post(f"{address}/accept")
     assert (accepted.status_code, accepted.json()["code"]) == (409, "verdict_failed")
 
-    refusal = {"reason_code": "bad_signature", "note": "Văn bản chưa được ký số"}
+    refusal = arrival["prepared_refusal"]
+    assert refusal["reason_code"] == "bad_signature"
+    assert "chữ ký" in refusal["note"]
     assert clerk.post(f"{address}/refuse", refusal).json()["state"] == "refused"
 
     def told() -> list[str]:

@@ -36,6 +36,7 @@ ACCEPTED = "accepted"
 REFUSED = "refused"
 
 FAILED = "TOTAL_FAILED"
+LONGEST_NOTE = 1000  # characters of a reason, as the axis takes them
 REASONS = ("wrong_address", "bad_signature", "wrong_form", "missing_file", "other")
 
 Command = RecordArrival | VerifyArrival | AcceptDocument | RefuseDocument
