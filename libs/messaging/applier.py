@@ -6,7 +6,7 @@ I/O: they write rows, add jobs and append (at most once).
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from libs.contracts import UnknownEvent, known, message
@@ -67,6 +67,12 @@ class Applier:
                 applied += 1
             if len(page) < PAGE:
                 return applied
+
+    def follow(self, categories: Sequence[str]) -> int:
+        """Catch up where something waits; when nothing does, it costs one question."""
+        with self._database.unit() as unit:
+            behind = Positions(unit.connection, self.consumer).behind(categories)
+        return sum(self.catch_up(category) for category in behind)
 
     def run_due(self) -> bool:
         """Run one due retry; False when none is due."""

@@ -22,6 +22,7 @@ from libs.web.nameko_http import SETTINGS
 
 PREFETCH = 100
 SWEEP_SECONDS = 30.0
+RETRY_SECONDS = 0.5
 FASTEST, SLOWEST = 0.005, 0.1
 # A message that came this often killed its consumer: it goes to the retry table unrun.
 DELIVERIES_UNTIL_SET_ASIDE = 5
@@ -73,16 +74,18 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
 
     def _follow(self) -> None:
         """Own events from the store, the others' every 30 s, and what is due for a retry."""
-        pause, next_sweep = FASTEST, 0.0
+        pause, next_sweep, next_retry = FASTEST, 0.0, 0.0
         while not self._stopping:
-            applied = sum(self._applier.catch_up(category) for category in self._own)
+            busy: int = self._applier.follow(self._own) if self._own else 0
             if time.monotonic() >= next_sweep:
-                for category in self._foreign:
-                    self._applier.catch_up(category)
+                self._applier.follow(self._foreign)
                 self._measure()
                 next_sweep = time.monotonic() + SWEEP_SECONDS
-            retried = self._applier.run_due()
-            pause = FASTEST if applied or retried else min(pause * 2, SLOWEST)
+            if time.monotonic() >= next_retry:
+                while self._applier.run_due():
+                    busy += 1
+                next_retry = time.monotonic() + RETRY_SECONDS
+            pause = FASTEST if busy else min(pause * 2, SLOWEST)
             time.sleep(pause)
 
     def _measure(self) -> None:

@@ -1,5 +1,6 @@
 """A consumer's rows in the store: its positions, and the events that failed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -52,6 +53,21 @@ class Positions:
             {"c": self._consumer},
         )
         return {row.category: Position(str(row.epoch), Place(row.tx, row.position)) for row in rows}
+
+    def behind(self, categories: Sequence[str]) -> list[str]:
+        """Those categories in which the store has something behind the position: one question."""
+        rows = self._connection.execute(
+            text(
+                "SELECT c.category FROM es.checkpoint AS c"
+                " WHERE c.consumer = :consumer AND c.category = ANY (CAST(:names AS text[]))"
+                "   AND EXISTS (SELECT 1 FROM es.event AS e WHERE e.category = c.category"
+                "               AND (e.tx, e.position) > (c.tx, c.position)"
+                "               AND e.tx < (SELECT es.horizon()))"
+                " ORDER BY c.category"
+            ),
+            {"consumer": self._consumer, "names": list(categories)},
+        )
+        return list(rows.scalars())
 
     def move(self, category: str, place: Place) -> None:
         """Move the (locked) position."""

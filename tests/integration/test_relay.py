@@ -199,6 +199,15 @@ def test_shuffled_repeated_and_lost_messages_have_one_effect_each_in_order(
     assert seen.documents == streams
 
 
+def test_following_applies_what_waits_and_is_done_when_nothing_does(
+    documents: Database, applier: Applier, seen: Seen
+) -> None:
+    streams = write(documents, 3)
+    assert applier.follow(["document"]) == 3
+    assert applier.follow(["document"]) == 0
+    assert seen.documents == streams
+
+
 def test_a_message_of_another_epoch_changes_nothing(
     documents: Database, relay: Relay, rabbitmq: RabbitMQForTests, applier: Applier, seen: Seen
 ) -> None:
