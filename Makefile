@@ -70,4 +70,4 @@ check-fresh: $(READY)  ## fail if something is installed that no install step na
 clean:  ## stop the platform and remove its data, and all that was built; .venv stays
 	@[ ! -x $(BIN)/lienthong ] || $(BIN)/lienthong down
 	@cat build/*/postgres/{elsewhere,sockets.path} 2>/dev/null | xargs -r rm -rf -- || true
-	rm -rf build mutants .mutmut-cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf build .hypothesis .mypy_cache .ruff_cache
