@@ -30,7 +30,7 @@ class Publisher:
 
     def __init__(self, url: str) -> None:
         self._parameters = pika.URLParameters(url)
-        self._declare_topology()
+        self.declare_topology()
         self._loop = IOLoop()
         self._failure: str | None = None
         self._waiting: set[int] = set()
@@ -79,7 +79,8 @@ class Publisher:
             self._loop.call_later(2, self._loop.stop)
             self._loop.start()
 
-    def _declare_topology(self) -> None:
+    def declare_topology(self) -> None:
+        """Declare exchanges, queues and bindings again. Raises `BrokerLost`."""
         try:
             connection = pika.BlockingConnection(self._parameters)
             try:

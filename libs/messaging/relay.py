@@ -79,11 +79,15 @@ class Relay:
         return len(page) + self._resume_stopped()
 
     def _resume_stopped(self) -> int:
-        """Try a category again whose messages reached no queue, from its own cursor."""
+        """Try a category again whose messages reached no queue, from its own cursor.
+
+        The topology is declared first: a lost queue or binding is what made it stop.
+        """
         now = time.monotonic()
         for category in [name for name, due in self._stopped.items() if due <= now]:
             events = self._store.read_category(category, self._cursors[category], WINDOW)
             behind = [event for event in events if event.place <= self._seen]
+            self._publisher.declare_topology()
             del self._stopped[category]
             self._send(behind)
             if len(events) == WINDOW and category not in self._stopped:

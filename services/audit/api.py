@@ -30,8 +30,12 @@ def build_api(settings: Settings) -> Api:
 
 
 def add_routes(api: Api, database: Database, names: Names) -> None:
-    """The three questions."""
+    """The questions about traces, and the one about steps across them."""
+    _add_traces(api, database, names)
+    _add_steps(api, database, names)
 
+
+def _add_traces(api: Api, database: Database, names: Names) -> None:
     @api.query("/v1/traces/<uuid:trace_id>", "audit.read", args=TraceArgs)
     def show_trace(call: Call) -> Reply:
         """A trace's timeline through all tiers, as known now or at an instant."""
@@ -67,6 +71,8 @@ def add_routes(api: Api, database: Database, names: Names) -> None:
             body["next"] = encode_cursor({"tx": found[-1].tx, "position": found[-1].position})
         return Reply(body=body)
 
+
+def _add_steps(api: Api, database: Database, names: Names) -> None:
     @api.query("/v1/steps", "audit.read", args=StepArgs)
     def list_steps(call: Call) -> Reply:
         """Steps across all documents, in the order of time, paged."""

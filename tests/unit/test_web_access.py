@@ -65,4 +65,5 @@ def test_a_row_that_is_not_understood_stops_the_start(tmp_path: Path, text: str)
 
 
 def test_the_projects_own_table_can_be_read() -> None:
-    AccessTable.read(Path(__file__).parents[2] / "proto" / "access.toml")
+    own = AccessTable.read(Path(__file__).parents[2] / "proto" / "access.toml")
+    assert own.rule("documents.approve").roles == {"leader"}
