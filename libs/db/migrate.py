@@ -13,8 +13,9 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from libs.contracts import Consumer, topology
+from libs.db.script import run_script
 from libs.eventstore import START, EventStore
-from libs.eventstore.schema import SERVICE_RIGHTS
+from libs.eventstore.schema import FUNCTIONS, script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +31,7 @@ def folders() -> dict[str, Path]:
 
 
 def migrate(url: str) -> None:
-    """Apply all missing migrations, then set every right anew from the topology."""
+    """Apply all missing migrations, then set functions and rights anew from code and topology."""
     parsed = make_url(url).set(drivername="postgresql+psycopg2")
     engine = create_engine(parsed)
     try:
@@ -38,6 +39,8 @@ def migrate(url: str) -> None:
             with engine.connect() as connection:
                 _upgrade(connection, schema, folder)
         with engine.begin() as connection:
+            for name in FUNCTIONS:
+                run_script(script(name), connection)
             _grant(connection)
     finally:
         engine.dispose()
@@ -62,6 +65,7 @@ def _grant(connection: Connection) -> None:
         rows |= {(category.owner, right, category.name) for right in ("read", "write")}
     for consumer in shape.consumers.values():
         rows |= {(consumer.service, "read", name) for name in consumer.categories}
+    run_script(script("rights"), connection)
     connection.execute(text("DELETE FROM es.grantee"))
     for role, right, granted in sorted(rows):
         connection.execute(
@@ -69,7 +73,7 @@ def _grant(connection: Connection) -> None:
             {"role": role, "right_to": right, "category": granted},
         )
     for service in shape.services:
-        connection.exec_driver_sql(SERVICE_RIGHTS.format(role=service))
+        run_script(script("service_rights").replace("{role}", service), connection)
     connection.execute(
         text(
             "INSERT INTO es.cursor SELECT name, epoch, 0, 0"

@@ -1,11 +1,15 @@
-"""SQL scripts inside Alembic migrations."""
+"""SQL scripts of migrations."""
 
 from alembic import op
+from sqlalchemy import Connection
 
 
-def run_script(script: str) -> None:
-    """Run several statements as they stand: no parameters, no percent signs to escape."""
-    raw = op.get_bind().connection.driver_connection
+def run_script(script: str, connection: Connection | None = None) -> None:
+    """Run several statements as they stand: no parameters, no percent signs to escape.
+
+    Inside an Alembic migration the connection is the migration's.
+    """
+    raw = (connection or op.get_bind()).connection.driver_connection
     assert raw is not None
     with raw.cursor() as cursor:
         cursor.execute(script)

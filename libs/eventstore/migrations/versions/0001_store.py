@@ -1,12 +1,13 @@
-"""The event store: tables, functions, rights."""
+"""The event store: tables and row-level security."""
 
 from libs.db.script import run_script
-from libs.eventstore import schema
+from libs.eventstore.schema import script
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    for part in (schema.TABLES, schema.FUNCTIONS, schema.RIGHTS):
-        run_script(part)
+    # The policies of "walls" call a function of "order".
+    for part in ("tables", "order", "walls"):
+        run_script(script(part))

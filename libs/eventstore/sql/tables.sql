@@ -1,0 +1,85 @@
+CREATE TABLE es.meta (
+    only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    epoch     uuid NOT NULL DEFAULT gen_random_uuid(),
+    tx_offset bigint NOT NULL DEFAULT 0
+);
+INSERT INTO es.meta DEFAULT VALUES;
+
+CREATE TABLE es.grantee (
+    role     text NOT NULL,
+    right_to text NOT NULL CHECK (right_to IN ('read', 'write')),
+    category text NOT NULL,
+    PRIMARY KEY (role, right_to, category)
+);
+
+CREATE TABLE es.stream (
+    stream  text PRIMARY KEY,
+    version bigint NOT NULL DEFAULT 0,
+    last_tx bigint NOT NULL DEFAULT 0,
+    head    bytea
+);
+
+CREATE SEQUENCE es.position CACHE 1;
+
+-- The CHECKs keep every text column free of characters that JSON would escape, so that the entry
+-- below is canonical by plain concatenation.
+CREATE TABLE es.event (
+    tx          bigint NOT NULL,
+    position    bigint NOT NULL,
+    stream      text NOT NULL CHECK (stream ~ '^[a-z]{1,32}-[A-Za-z0-9._:-]{1,200}$'),
+    version     bigint NOT NULL,
+    category    text NOT NULL,
+    event_id    uuid NOT NULL,
+    type        text NOT NULL CHECK (type ~ '^[A-Za-z][A-Za-z0-9]{0,63}$'),
+    schema      integer NOT NULL CHECK (schema > 0),
+    agency      text NOT NULL CHECK (agency ~ '^[A-Za-z0-9._:/-]{1,128}$'),
+    handler     text NOT NULL CHECK (handler ~ '^[A-Za-z0-9._:/-]{1,128}$'),
+    behalf      text CHECK (behalf ~ '^[A-Za-z0-9._:/-]{1,128}$'),
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    trace       uuid NOT NULL,
+    correlation uuid,
+    causation   uuid,
+    payload     bytea NOT NULL CHECK (octet_length(payload) <= 1048576),
+    leaf        bytea NOT NULL,
+    UNIQUE (stream, version),
+    UNIQUE (event_id)
+);
+CREATE INDEX event_order ON es.event (tx, position);
+CREATE INDEX event_category_order ON es.event (category, tx, position);
+
+CREATE FUNCTION es.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'events are never changed or deleted' USING ERRCODE = 'ES009';
+END $$;
+CREATE TRIGGER event_is_for_ever BEFORE UPDATE OR DELETE ON es.event
+    FOR EACH ROW EXECUTE FUNCTION es.refuse();
+CREATE TRIGGER event_is_not_truncated BEFORE TRUNCATE ON es.event
+    FOR EACH STATEMENT EXECUTE FUNCTION es.refuse();
+
+CREATE TABLE es.cursor (
+    category text PRIMARY KEY,
+    epoch    uuid NOT NULL,
+    tx       bigint NOT NULL,
+    position bigint NOT NULL
+);
+CREATE TABLE es.checkpoint (
+    consumer text NOT NULL,
+    category text NOT NULL,
+    epoch    uuid NOT NULL,
+    tx       bigint NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (consumer, category)
+);
+CREATE TABLE es.retry (
+    consumer text NOT NULL,
+    stream   text NOT NULL,
+    version  bigint NOT NULL,
+    category text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    due_at   timestamptz NOT NULL,
+    parked   boolean NOT NULL DEFAULT false,
+    cause    text NOT NULL,
+    PRIMARY KEY (consumer, stream, version)
+);
+CREATE INDEX retry_due ON es.retry (consumer, due_at) WHERE NOT parked;
