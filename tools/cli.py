@@ -35,7 +35,9 @@ OIDC_ISSUER, AXIS_URL, TSA_URL (see ARCHITECTURE.md).
 # These read their own arguments; `lienthong demo --help` is theirs to answer.
 _DELEGATED = {
     "demo": ("tools.demo.run", "walk the golden journey on a platform of its own"),
+    "eventstore": ("tools.eventstore", "the event store after a restore: check, rebase"),
     "replay": ("tools.replay", "print the history of a trace or of a handler's steps"),
+    "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
 }
 _COLOURS = {"ready": "green", "done": "dim", "starting": "yellow", "waiting": "dim"}
 

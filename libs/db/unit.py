@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
+import psycopg2
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from libs.db.engine import engine_for
-from libs.eventstore import EventStore, WrongVersion
+from libs.eventstore import EventStore, RestoredNotRebased, WrongVersion
 from libs.jobs.queue import JobQueue
 
 # Deadlock, serialisation failure, lock timeout.
@@ -65,9 +66,9 @@ def may_run_again(error: BaseException) -> bool:
 
 
 def connection_lost(error: BaseException) -> bool:
-    """Whether the database went away, rather than refused."""
-    import psycopg2
-
+    """Whether the database went away, or waits for its operator, rather than refused."""
+    if isinstance(error, RestoredNotRebased):
+        return True
     original = error.orig if isinstance(error, DBAPIError) else error
     lost = isinstance(original, psycopg2.OperationalError | psycopg2.InterfaceError)
     code = pgcode(error)

@@ -17,6 +17,7 @@ from libs.eventstore.model import (
     StoreError,
     WrongVersion,
 )
+from libs.eventstore.operations import RestoredNotRebased, needs_rebase, rebase
 from libs.eventstore.store import EventStore, Write
 
 __all__ = [
@@ -33,8 +34,11 @@ __all__ = [
     "NotYourCategory",
     "Place",
     "Recorded",
+    "RestoredNotRebased",
     "SecondAppend",
     "StoreError",
     "Write",
     "WrongVersion",
+    "needs_rebase",
+    "rebase",
 ]

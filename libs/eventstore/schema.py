@@ -8,7 +8,7 @@ chain for each stream; writers may call one function and nothing else.
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("sql")
-FUNCTIONS = ("order", "append")
+FUNCTIONS = ("order", "append", "rebase")
 
 
 def script(name: str) -> str:

@@ -16,7 +16,7 @@ from libs.db import connection_lost, database_of
 from libs.messaging.applier import Applier, Handler
 from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
-from libs.observability import extract, get_logger, span
+from libs.observability import get_logger, of_event, span
 from libs.observability.flow import CONSUMER_LAG, PARKED, RETRYING
 from libs.web.nameko_http import SETTINGS
 
@@ -128,13 +128,13 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
             if int(message.headers.get("x-delivery-count", 0)) >= DELIVERIES_UNTIL_SET_ASIDE:
                 self._applier.set_aside(delivery, "the handler ended its process")
             else:
-                self._deliver(delivery, message.headers)
+                self._deliver(delivery)
         message.ack()
 
-    def _deliver(self, delivery: Delivery, headers: Mapping[str, Any]) -> None:
-        kind = delivery.event.type
-        carried = {k: v for k, v in headers.items() if k in ("traceparent", "tracestate")}
-        with span("apply", extract(carried), consumer=self._name, event_type=kind):
+    def _deliver(self, delivery: Delivery) -> None:
+        event = delivery.event
+        origin = of_event(event.correlation, event.event_id)
+        with span("apply", origin, consumer=self._name, event_type=event.type):
             self._applier.deliver(delivery)
 
 

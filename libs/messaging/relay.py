@@ -20,9 +20,10 @@ from libs.db import connection_lost, engine_for
 from libs.eventstore import START, EventStore, Place, Recorded
 from libs.messaging.broker import published_categories
 from libs.messaging.delivery import Cause, Delivery
+from libs.messaging.horizon import HorizonWatch
 from libs.messaging.publisher import BrokerLost, Outgoing, Publisher
-from libs.observability import get_logger, inject, of_event, set_up_logging, set_up_tracing, span
-from libs.observability.flow import RELAY_LAG, RELAYED
+from libs.observability import get_logger, set_up_logging
+from libs.observability.flow import HORIZON_AGE, RELAY_LAG, RELAYED
 from libs.web.ops import serve_ops
 
 WINDOW = 1000
@@ -57,7 +58,7 @@ class Relay:
         self._store = EventStore(connection)
         self._epoch = self._store.epoch()
         self._cursors = self._read_cursors()
-        self._seen = min(self._cursors.values(), default=START)
+        self._seen = self._before_first_unpublished()
         self._stopped: dict[str, float] = {}
         connection.commit()
 
@@ -132,6 +133,22 @@ class Relay:
         )
         return {str(r.event_id): Cause(r.category, Place(r.tx, r.position)) for r in rows}
 
+    def _before_first_unpublished(self) -> Place:
+        """Where to begin: a quiet category's old cursor is no reason to read all from there."""
+        newest = self._connection.execute(
+            text(
+                "SELECT tx, position FROM es.event WHERE tx < (SELECT es.horizon())"
+                " ORDER BY tx DESC, position DESC LIMIT 1"
+            )
+        ).first()
+        end = Place(*newest) if newest else START
+        first = [
+            event.place
+            for category, cursor in self._cursors.items()
+            for event in self._store.read_category(category, cursor, 1)
+        ]
+        return min((Place(tx, position - 1) for tx, position in first), default=end)
+
     def _read_cursors(self) -> dict[str, Place]:
         rows = self._connection.execute(text("SELECT category, tx, position FROM es.cursor"))
         published = published_categories()
@@ -161,15 +178,12 @@ class Relay:
 
 def _outgoing(delivery: Delivery) -> Outgoing:
     event = delivery.event
-    headers = delivery.headers()
-    with span("relay", of_event(event.correlation, event.event_id), event_type=event.type):
-        inject(headers)
     properties = pika.BasicProperties(
         message_id=str(event.event_id),
         type=event.type,
         content_type="application/json",
         delivery_mode=2,
-        headers=headers,
+        headers=delivery.headers(),
     )
     exchange = topology().categories[event.category].exchange
     return Outgoing(exchange, event.payload, properties)
@@ -185,12 +199,13 @@ def run(engine: Engine, amqp_url: str, alive: threading.Event) -> None:
         publisher = Publisher(amqp_url)
         try:
             relay = Relay(connection, publisher)
-            pause = FASTEST
+            pause, horizon = FASTEST, HorizonWatch()
             logger.info("relay_active")
             while True:
                 pause = FASTEST if relay.step() else min(pause * 2, SLOWEST)
                 publisher.keep_alive()
-                guard.execute(text("SELECT 1"))
+                # The question also tells whether the lock's connection is still there.
+                HORIZON_AGE.set(horizon.look(guard, time.monotonic()))
                 alive.set()
                 time.sleep(pause)
         finally:
@@ -201,7 +216,6 @@ def main() -> None:
     """Run for ever, beginning again after the loss of broker or database."""
     settings = load(Settings, os.environ)
     set_up_logging("relay")
-    set_up_tracing("relay")
     engine = engine_for(settings.database_url, pool_size=2, application="relay")
     alive = threading.Event()
     serve_ops(settings.ops_host, settings.ops_port, {"relay": alive.is_set})

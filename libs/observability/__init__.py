@@ -5,7 +5,6 @@ from libs.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS, REFUSED, exp
 from libs.observability.traces import (
     correlation_id,
     extract,
-    inject,
     of_event,
     set_up_tracing,
     span,
@@ -21,7 +20,6 @@ __all__ = [
     "exposition",
     "extract",
     "get_logger",
-    "inject",
     "of_event",
     "set_up_logging",
     "set_up_tracing",

@@ -6,9 +6,18 @@ RELAYED = Counter("lienthong_relayed_events", "Events published and confirmed by
 RELAY_LAG = Gauge(
     "lienthong_relay_lag_seconds", "Age of the newest event just published; 0 when none waits"
 )
+HORIZON_AGE = Gauge(
+    "lienthong_horizon_age_seconds",
+    "How long one running transaction has hidden every newer event from all readers",
+)
 CONSUMER_LAG = Gauge(
     "lienthong_consumer_lag_seconds",
     "Age of the oldest event that a consumer has not applied, by category",
+    ["consumer", "category"],
+)
+CONSUMER_BEHIND = Gauge(
+    "lienthong_consumer_lag_events",
+    "Events that a consumer has not applied, by category; counted up to 10,000",
     ["consumer", "category"],
 )
 RETRYING = Gauge("lienthong_events_retrying", "Failed events waiting for a retry", ["consumer"])

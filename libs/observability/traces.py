@@ -1,7 +1,7 @@
 """Traces by OpenTelemetry; the context travels as `traceparent` (W3C Trace Context)."""
 
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -34,11 +34,6 @@ def set_up_tracing(service: str, environ: Mapping[str, str] = os.environ) -> Non
     if environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-
-
-def inject(headers: MutableMapping[str, str]) -> None:
-    """Write the current `traceparent` into a message's headers; nothing when there is none."""
-    _PROPAGATOR.inject(headers)
 
 
 def extract(headers: Mapping[str, str]) -> Context:

@@ -15,6 +15,7 @@ from libs.eventstore import ANY, START, Context, NewEvent, Place, Recorded
 from libs.messaging.applier import Applier
 from libs.messaging.decision import Decision
 from libs.messaging.delivery import Delivery, read_delivery
+from libs.messaging.horizon import HorizonWatch
 from libs.messaging.positions import Positions
 from libs.messaging.publisher import Publisher
 from libs.messaging.relay import CursorMoved, Relay
@@ -272,3 +273,39 @@ def test_a_service_may_not_write_to_an_exchange(rabbitmq: RabbitMQForTests, rela
     with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
         channel.basic_publish("events.document", "", b"{}")
     connection.close()
+
+
+def test_a_new_relay_begins_where_something_waits_not_at_a_quiet_categorys_cursor(
+    url: Callable[[str], str], documents: Database, relay: Relay, rabbitmq: RabbitMQForTests
+) -> None:
+    streams = write(documents, 3)
+    while relay.step():
+        pass
+    engine = engine_for(url("relay"))
+    publisher = Publisher(rabbitmq.url("relay"))
+    with engine.connect() as connection:
+        again = Relay(connection, publisher)
+        assert again.step() == 0, "everything is published: nothing is read again"
+        streams += write(documents, 2)
+        assert again.step() == 2
+    publisher.close()
+    engine.dispose()
+    assert [delivery.event.stream for delivery in drain(rabbitmq)] == [
+        f"document-{name}" for name in streams
+    ]
+
+
+def test_the_horizons_age_is_that_of_the_transaction_that_holds_it(
+    url: Callable[[str], str], documents: Database
+) -> None:
+    engine = engine_for(url("relay"))
+    watch = HorizonWatch()
+    with engine.connect() as asking:
+        with documents.unit() as lingering:
+            lingering.connection.execute(text("SELECT pg_current_xact_id()"))
+            assert watch.look(asking, 100.0) == 0
+            write(documents, 1)
+            assert watch.look(asking, 107.5) == 7.5
+        assert watch.look(asking, 109.0) == 0
+        assert watch.look(asking, 200.0) == 0, "nobody writes: nothing is hidden"
+    engine.dispose()

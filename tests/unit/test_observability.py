@@ -13,7 +13,6 @@ from libs.observability import (
     exposition,
     extract,
     get_logger,
-    inject,
     set_up_logging,
     set_up_tracing,
     span,
@@ -85,14 +84,11 @@ def test_a_line_within_a_span_knows_the_trace(output: io.StringIO) -> None:
     assert "trace" not in outside
 
 
-def test_a_trace_goes_on_behind_a_message() -> None:
-    headers: dict[str, str] = {}
-    with span("send"):
-        inject(headers)
-        sent = trace_id()
-    assert trace_id() is None
-    with span("receive", extract(headers)):
+def test_a_trace_goes_on_behind_a_request() -> None:
+    sent = "0af7651916cd43dd8448eb211c80319c"
+    with span("receive", extract({"traceparent": f"00-{sent}-b7ad6b7169203331-01"})):
         assert trace_id() == sent
+    assert trace_id() is None
 
 
 def test_a_malformed_traceparent_begins_a_new_trace() -> None:

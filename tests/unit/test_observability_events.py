@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from libs.observability import correlation_id, extract, inject, of_event, set_up_tracing, span
+from libs.observability import correlation_id, of_event, set_up_tracing, span
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +23,18 @@ def spans() -> Iterator[InMemorySpanExporter]:
     exporter.clear()
 
 
-def test_request_relay_and_consumer_are_one_trace(spans: InMemorySpanExporter) -> None:
+def test_request_and_consumer_are_one_trace(spans: InMemorySpanExporter) -> None:
     spans.clear()
     with span("http_request"):
         correlation = correlation_id()
-    headers: dict[str, str] = {}
-    with span("relay", of_event(correlation, UUID(int=7))):
-        inject(headers)
-    with span("apply", extract(headers)):
+    with span("apply", of_event(correlation, UUID(int=7))):
         pass
-    request, relay, apply = spans.get_finished_spans()
-    assert {s.context.trace_id for s in (request, relay, apply) if s.context} == {
+    request, apply = spans.get_finished_spans()
+    assert {s.context.trace_id for s in (request, apply) if s.context} == {
         correlation.int if correlation else 0
     }
-    assert relay.parent is not None
-    assert relay.parent.span_id == 7
     assert apply.parent is not None
-    assert relay.context is not None
-    assert apply.parent.span_id == relay.context.span_id
+    assert apply.parent.span_id == 7
 
 
 @pytest.mark.parametrize("known", [(None, UUID(int=1)), (UUID(int=1), None)])

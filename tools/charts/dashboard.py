@@ -59,6 +59,14 @@ ROWS: dict[str, list[Panel]] = {
             "max by (consumer) (lienthong_consumer_lag_seconds)", "{{consumer}}", unit="s",
         ),
         Panel(
+            "Sự kiện chưa tiếp nhận", "Events not yet applied",
+            "max by (consumer) (lienthong_consumer_lag_events)", "{{consumer}}",
+        ),
+        Panel(
+            "Giao dịch chặn mốc đọc", "Age of the transaction that holds the horizon",
+            "max(lienthong_horizon_age_seconds)", "horizon", unit="s",
+        ),
+        Panel(
             "Đang thử lại", "Retrying",
             "max by (consumer) (lienthong_events_retrying)", "{{consumer}}",
         ),

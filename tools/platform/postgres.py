@@ -58,6 +58,10 @@ class Postgres:
         """The cluster's data folder (PGDATA)."""
         return self._home.path / "data"
 
+    def program(self, name: str) -> Path:
+        """One of the server's own programs, such as pg_dump."""
+        return self._home.bin() / name
+
     def prepare(self) -> None:
         """Create the cluster if there is none yet, and write its settings for this start."""
         if not (self.data / "PG_VERSION").exists():
