@@ -41,6 +41,7 @@ lint: $(READY)  ## style, types, imports between parts, event contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd proto && ../$(BIN)/buf lint
+	cd proto && ../$(BIN)/buf breaking --against "$$(ls -d released/*/ | sort -V | tail -1)"
 	$(BIN)/python -m tools.docs.events --check
 	$(BIN)/python -W ignore -m tools.docs.openapi --check
 

@@ -26,6 +26,8 @@ examples:
   lienthong replay TRACE                a document's whole history, as known now
   lienthong replay TRACE --at 2026-11-22T09:00:00+07:00
                                         ... and as it was known at that instant
+  lienthong parked list                 which streams stand still, and why
+  lienthong eventstore rebase           after a restore: a new epoch, then the services may start
   lienthong down                        end what `up` started, and nothing else
 
 Data, secrets and logs of the running platform lie in build/run.
@@ -35,8 +37,15 @@ OIDC_ISSUER, AXIS_URL, TSA_URL (see ARCHITECTURE.md).
 # These read their own arguments; `lienthong demo --help` is theirs to answer.
 _DELEGATED = {
     "demo": ("tools.demo.run", "walk the golden journey on a platform of its own"),
+    "edxml": ("tools.edxml.cli", "check edXML packets against the rules"),
     "eventstore": ("tools.eventstore", "the event store after a restore: check, rebase"),
+    "parked": ("tools.parked", "events that a consumer could not apply: list, release, refuse"),
+    "rebuild": (
+        "tools.rebuild",
+        "make a service's read models anew from the store, while it serves",
+    ),
     "replay": ("tools.replay", "print the history of a trace or of a handler's steps"),
+    "witness": ("tools.witness.__main__", "co-sign other agencies' logs, or show what was seen"),
     "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
 }
 _COLOURS = {"ready": "green", "done": "dim", "starting": "yellow", "waiting": "dim"}

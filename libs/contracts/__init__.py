@@ -1,8 +1,9 @@
 """The contract in `proto/`, as Python sees it."""
 
 from libs.contracts.codec import UnreadablePayload, decode, encode, instant_text
-from libs.contracts.messages import UnknownEvent, known, message
+from libs.contracts.messages import known, message
 from libs.contracts.topology import Category, Consumer, Topology, topology
+from libs.contracts.upcasters import UnknownEvent
 
 __all__ = [
     "Category",

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from libs.contracts.codec import decode, encode
 from libs.contracts.topology import topology
+from libs.contracts.upcasters import payload_today
 from libs.eventstore import Appended, Context, EventStore, NewEvent, Recorded
 
 
@@ -19,8 +20,12 @@ class Journal:
         self._names = {kind: name for name, kind in events.items()}
 
     def event(self, recorded: Recorded) -> Any:
-        """The dataclass of a stored event of ours."""
-        return decode(self._types[recorded.type], recorded.payload)
+        """The dataclass of a stored event of ours; older versions come raised to today's.
+
+        Raises `UnknownEvent` and `UnreadablePayload`.
+        """
+        payload = payload_today(recorded)
+        return decode(self._types[recorded.type], payload)
 
     def load(self, store: EventStore, stream: str) -> tuple[list[Any], int]:
         """The stream's events, and its version (0 when there is none)."""
@@ -61,11 +66,16 @@ class Journal:
     def _new(self, seed: UUID, stream: str, number: int, event: object) -> NewEvent:
         name = self._names[type(event)]
         return NewEvent(
-            event_id=uuid5(seed, f"{stream}/{number}"),
+            event_id=event_id(seed, stream, number),
             type=name,
             schema=topology().schema_of(name),
             payload=encode(event),
         )
+
+
+def event_id(seed: UUID, stream: str, number: int) -> UUID:
+    """The id of the event that is `number` (from 0) of those that `seed` appends to `stream`."""
+    return uuid5(seed, f"{stream}/{number}")
 
 
 def caused_by(cause: Recorded, *, agency: str, handler: str, now: datetime) -> Context:

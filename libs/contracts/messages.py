@@ -2,26 +2,12 @@
 
 import importlib
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import json_format
 
 from libs.contracts.topology import topology
-
-
-class UnknownEvent(ValueError):
-    """A type, version or payload that the contract does not know: never applied silently."""
-
-
-class Stored(Protocol):
-    """What a stored event shows of its kind."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def schema(self) -> int: ...
-    @property
-    def payload(self) -> bytes: ...
+from libs.contracts.upcasters import Stored, UnknownEvent, payload_today
 
 
 @cache
@@ -42,11 +28,12 @@ def known(event_type: str) -> bool:
 
 
 def message(event: Stored) -> Any:
-    """The event's payload as the contract's message, strictly: no unknown field, no wrong type."""
-    kind = message_classes().get(event.type)
-    if kind is None or event.schema != topology().schema_of(event.type):
-        raise UnknownEvent(f"{event.type} version {event.schema} is not in the contract")
+    """The event as the contract's message of today, strictly: no unknown field, no wrong type.
+
+    Older versions come raised. Raises `UnknownEvent`.
+    """
+    payload = payload_today(event)
     try:
-        return json_format.Parse(event.payload, kind())
+        return json_format.Parse(payload, message_classes()[event.type]())
     except json_format.ParseError as error:
         raise UnknownEvent(f"{event.type} does not fit its contract") from error

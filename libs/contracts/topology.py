@@ -10,11 +10,15 @@ FILE = Path(__file__).resolve().parents[2] / "proto" / "topology.toml"
 
 @dataclass(frozen=True)
 class Category:
-    """One category of the store: its owner and the schema version written for each type."""
+    """One category of the store: its owner and the schema version written for each type.
+
+    A shared category is no service's own: every service writes its own streams in it.
+    """
 
     name: str
     owner: str
     events: dict[str, int]
+    shared: bool = False
 
     @property
     def exchange(self) -> str:
@@ -44,14 +48,19 @@ class Topology:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Every service that appends."""
+        """Every context with events of its own: the services that append, and the desk."""
         return tuple(sorted({category.owner for category in self.categories.values()}))
 
     @property
     def services(self) -> tuple[str, ...]:
         """Every service that appends or consumes."""
         consuming = {consumer.service for consumer in self.consumers.values()}
-        return tuple(sorted(consuming.union(self.owners)))
+        owning = {category.owner for category in self.categories.values() if not category.shared}
+        return tuple(sorted(consuming | owning))
+
+    def writers(self, category: Category) -> tuple[str, ...]:
+        """The services that append to the category."""
+        return self.services if category.shared else (category.owner,)
 
     def schema_of(self, event_type: str) -> int:
         """The schema version written today for `event_type`; KeyError for a stranger."""
@@ -78,7 +87,7 @@ def topology() -> Topology:
     raw = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return Topology(
         categories={
-            name: Category(name, row["owner"], dict(row["events"]))
+            name: Category(name, row["owner"], dict(row["events"]), row.get("shared", False))
             for name, row in raw["categories"].items()
         },
         consumers={

@@ -62,7 +62,8 @@ def _grant(connection: Connection) -> None:
     shape = topology()
     rows = {("relay", "read", "*"), ("monitor", "read", "*")}
     for category in shape.categories.values():
-        rows |= {(category.owner, right, category.name) for right in ("read", "write")}
+        for writer in shape.writers(category):
+            rows |= {(writer, right, category.name) for right in ("read", "write")}
     for consumer in shape.consumers.values():
         rows |= {(consumer.service, "read", name) for name in consumer.categories}
     run_script(script("rights"), connection)

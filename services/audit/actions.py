@@ -72,6 +72,7 @@ ACTIONS: dict[str, Action] = {
 _ENTRY = "an entry of the directory, no step on a document"
 _MACHINE = "the platform's own work between two steps"
 _SAME_STEP = "the step that it follows from, or leads to, is a line"
+_DESK = "an operator's act on the platform, no step on a document"
 
 NO_LINE: dict[str, str] = {
     "AgencyRegistered": _ENTRY,
@@ -98,6 +99,8 @@ NO_LINE: dict[str, str] = {
     "PacketArrived:inside": _SAME_STEP,  # DocumentArrived
     "StatusSent": _SAME_STEP,  # the step told is itself a line
     "StatusReceived:inside": _SAME_STEP,  # the step told is itself a line
+    "ParkedEventReleased": _DESK,
+    "ParkedEventRefused": _DESK,
     "PacketUnreadable": "belongs to no document; it stands on the desk",
     "StatusUnmatched": "belongs to no document of ours; it stands on the desk",
 }

@@ -5,6 +5,7 @@ installations and on the wire. A new event adds a line and a sample.
 """
 
 import importlib
+import json
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 
 from libs.contracts import UnknownEvent, UnreadablePayload, decode, encode, message, topology
 from libs.contracts.messages import message_classes
+from libs.contracts.upcasters import payload_today
+from libs.messaging import desk_events
 from libs.messaging.broker import published_categories
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -38,16 +41,18 @@ st.register_type_strategy(int, st.integers(-(2**31), 2**31 - 1))
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 
 
-def events_of_services() -> dict[str, dict[str, type]]:
-    """Every service's wire names and dataclasses."""
-    return {
+def events_of_owners() -> dict[str, dict[str, type]]:
+    """The wire names and dataclasses of every service, and of the desk that all of them write."""
+    services = {
         file.parent.name: importlib.import_module(f"services.{file.parent.name}.events").EVENTS
         for file in sorted(SERVICES.glob("*/events.py"))
     }
+    return {**services, "desk": desk_events.EVENTS}
 
 
-BY_SERVICE = events_of_services()
-EVENTS = {name: kind for events in BY_SERVICE.values() for name, kind in events.items()}
+BY_OWNER = events_of_owners()
+EVENTS = {name: kind for events in BY_OWNER.values() for name, kind in events.items()}
+VERSIONS = [(name, v) for name in sorted(EVENTS) for v in range(1, topology().schema_of(name) + 1)]
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,15 @@ def test_every_event_type_of_the_topology_is_its_owners_and_no_other_services() 
         names = told.setdefault(category.owner, set())
         assert not names & set(category.events), "a type stands in one category"
         names |= set(category.events)
-    assert {service: set(events) for service, events in BY_SERVICE.items()} == told
-    assert sum(len(events) for events in BY_SERVICE.values()) == len(EVENTS)
+    assert {owner: set(events) for owner, events in BY_OWNER.items()} == told
+    assert sum(len(events) for events in BY_OWNER.values()) == len(EVENTS)
+
+
+def test_every_service_writes_the_desk_and_the_desk_is_no_service() -> None:
+    shape = topology()
+    assert shape.writers(shape.categories["desk"]) == shape.services
+    assert shape.writers(shape.categories["process"]) == ("workflow",)
+    assert set(shape.owners) - set(shape.services) == {"desk"}
 
 
 def test_a_wire_name_stands_for_a_frozen_dataclass_of_its_own() -> None:
@@ -126,19 +138,38 @@ def wire_names() -> list[str]:
     return sorted(lines)
 
 
+def sample(name: str, version: int) -> bytes:
+    """A payload as that version of the event was written."""
+    return (VECTORS / "events" / f"{name}.v{version}.json").read_bytes()
+
+
 @pytest.mark.parametrize("name", sorted(EVENTS))
-def test_a_payload_written_once_is_read_and_written_the_same_for_ever(name: str) -> None:
-    payload = (VECTORS / "events" / f"{name}.v1.json").read_bytes()
+def test_a_payload_of_today_is_read_and_written_the_same(name: str) -> None:
+    payload = sample(name, topology().schema_of(name))
     assert encode(decode(EVENTS[name], payload)) == payload
-    parsed = message(Stored(name, payload))
-    assert {field.name for field, _ in parsed.ListFields()} <= {
-        field.name for field in fields(EVENTS[name])
-    }
 
 
-def test_there_is_a_sample_for_every_event_type_and_for_nothing_else() -> None:
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_what_was_ever_written_is_read_today_by_its_service_and_by_others(
+    name: str, version: int
+) -> None:
+    stored = Stored(name, sample(name, version), version)
+    raised = payload_today(stored)
+    assert encode(decode(EVENTS[name], raised)) == raised
+    assert message(stored).DESCRIPTOR.name == name
+
+
+def test_there_is_a_sample_for_every_version_of_an_event_type_and_for_nothing_else() -> None:
     found = {file.name for file in (VECTORS / "events").iterdir()}
-    assert found == {f"{name}.v1.json" for name in EVENTS}
+    assert found == {f"{name}.v{version}.json" for name, version in VERSIONS}
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_sample_of_today_has_every_field_so_that_none_goes_without_a_new_version(
+    name: str,
+) -> None:
+    found = json.loads(sample(name, topology().schema_of(name)))
+    assert set(found) == {field.name for field in fields(EVENTS[name])}
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
@@ -148,7 +179,7 @@ def test_whatever_an_event_holds_comes_back_and_fits_the_contract(name: str) -> 
     def holds(event: Any) -> None:
         payload = encode(event)
         assert decode(EVENTS[name], payload) == event
-        message(Stored(name, payload))
+        message(Stored(name, payload, topology().schema_of(name)))
 
     holds()
 

@@ -30,7 +30,8 @@ def page() -> str:
                 subscribers = [
                     f"`{c.name}`" for c in shape.consumers.values() if category.name in c.categories
                 ]
-                parts += ["", f"## `{category.name}` · {owner}", ""]
+                writer = "every service" if category.shared else owner
+                parts += ["", f"## `{category.name}` · {writer}", ""]
                 parts += [f"Followed by {', '.join(subscribers)}."]
                 for name, version in category.events.items():
                     parts += _event(name, version, *messages[name])
