@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system up down demo test test-fast lint docs format charts mutate lock check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts mutate lock check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
@@ -29,7 +29,10 @@ down: $(READY)  ## end what `make up` started
 demo: system $(READY)  ## a signed directive through four tiers; report in build/demo
 	@$(BIN)/lienthong demo
 
-test: system $(READY)  ## all tests, on servers of their own
+test-system: system  # without root the tests that need these are skipped
+	@tools/setup/install-apt.sh $$(grep -v '^#' tools/setup/apt-test-packages.txt) || true
+
+test: test-system $(READY)  ## all tests, on servers of their own
 	$(BIN)/pytest
 
 test-fast: $(READY)  ## tests that need no server

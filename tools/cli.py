@@ -45,8 +45,8 @@ _DELEGATED = {
         "make a service's read models anew from the store, while it serves",
     ),
     "replay": ("tools.replay", "print the history of a trace or of a handler's steps"),
-    "witness": ("tools.witness.__main__", "co-sign other agencies' logs, or show what was seen"),
     "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
+    "witness": ("tools.witness.__main__", "co-sign other agencies' logs, or show what was seen"),
 }
 _COLOURS = {"ready": "green", "done": "dim", "starting": "yellow", "waiting": "dim"}
 

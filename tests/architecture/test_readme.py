@@ -47,7 +47,7 @@ def test_every_command_that_a_page_names_exists() -> None:
         [sys.executable, "-m", "tools.cli", "--help"],
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
     ).stdout  # fmt: skip
-    known = set(re.findall(r"^ {4}([a-z]+) ", told, re.M))
+    known = set(re.findall(r"^ {4}([a-z]+)(?: |$)", told, re.M))
     assert {"up", "down", "demo"} <= known
     named = {page.name: commands(page, LIENTHONG) for page in PAGES}
     assert {name: words - known for name, words in named.items() if words - known} == {}

@@ -18,12 +18,13 @@ class Target:
 
 
 def targets(root: Path) -> list[Target]:
-    """Every service's domain, the packets' codec and the consumers' decision."""
+    """Every service's domain, the packets' codec, the log's tree and the consumers' decision."""
     return [
         Target(name, sources, tuple(_tests(root, name)))
         for name, sources in (
             *_domains(root),
             ("edxml", "libs/edxml/*.py"),
+            ("translog", "libs/translog/*.py"),
             ("messaging_decision", "libs/messaging/decision.py"),
         )
     ]

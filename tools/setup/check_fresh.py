@@ -1,7 +1,7 @@
 """Fail when something was installed by hand and stands in no install step.
 
 A machine that was worked on hides missing install steps. Compared are apt's manual packages with
-apt-packages.txt and what the machine had before the first set-up, and the environment's packages
+the apt lists and what the machine had before the first set-up, and the environment's packages
 with requirements-dev.lock.
 """
 
@@ -20,7 +20,7 @@ OWN = {"lienthong", "pip"}
 def main() -> int:
     """Print each finding; 1 if there is one."""
     findings = [
-        *(f"apt package {name}: not in tools/setup/apt-packages.txt" for name in apt_strangers()),
+        *(f"apt package {name}: not in tools/setup/apt-*packages.txt" for name in apt_strangers()),
         *(f"Python package {name}: not as in requirements-dev.lock" for name in pip_strangers()),
     ]
     for finding in findings:
@@ -38,7 +38,8 @@ def apt_strangers() -> set[str]:
     manual = subprocess.run(
         ["apt-mark", "showmanual"], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()
-    listed = (ROOT / "tools" / "setup" / "apt-packages.txt").read_text(encoding="utf-8")
+    lists = sorted((ROOT / "tools" / "setup").glob("apt-*packages.txt"))
+    listed = "".join(each.read_text(encoding="utf-8") for each in lists)
     named = re.sub(r"#.*", "", listed).replace("|", " ").split()
     return set(manual) - set(named) - set(before.read_text(encoding="utf-8").split())
 
