@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts mutate lock check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts mutate lock conformance check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ lock: $(READY)  ## lock the requirements anew, to the newest versions allowed
 	  UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --upgrade \
 	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    $$each.in -o $$each.lock; done
+
+conformance: $(READY)  ## golden edXML files and, where present, real packets
+	$(BIN)/python -m tools.edxml.conformance
 
 check-fresh: $(READY)  ## fail if something is installed that no install step names
 	$(BIN)/python -m tools.setup.check_fresh

@@ -1,5 +1,6 @@
 """edXML, the packets of Viet Nam's document axis (QCVN 102:2016/BTTTT): liberal in, exact out."""
 
+from libs.edxml.codes import BusinessKind, ProcessingStatus
 from libs.edxml.element import NAMESPACE, Element
 from libs.edxml.errors import MalformedPacket
 from libs.edxml.limits import Limits
@@ -12,8 +13,10 @@ from libs.edxml.packets import (
     DocumentHeader,
     DocumentPacket,
     DocumentType,
+    ErrorList,
     Extension,
     OtherInfo,
+    PacketError,
     PromulgationInfo,
     Receiver,
     ReplacementInfo,
@@ -25,7 +28,7 @@ from libs.edxml.packets import (
     Trace,
     TraceHeader,
 )
-from libs.edxml.reader import parse, read
+from libs.edxml.reader import examine, parse, read
 from libs.edxml.writer import serialize, write
 
 __all__ = [
@@ -34,15 +37,19 @@ __all__ = [
     "Attachment",
     "Business",
     "BusinessDocumentInfo",
+    "BusinessKind",
     "Code",
     "DocumentHeader",
     "DocumentPacket",
     "DocumentType",
     "Element",
+    "ErrorList",
     "Extension",
     "Limits",
     "MalformedPacket",
     "OtherInfo",
+    "PacketError",
+    "ProcessingStatus",
     "PromulgationInfo",
     "Receiver",
     "ReplacementInfo",
@@ -53,6 +60,7 @@ __all__ = [
     "StatusPacket",
     "Trace",
     "TraceHeader",
+    "examine",
     "parse",
     "read",
     "serialize",

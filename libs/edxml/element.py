@@ -5,6 +5,8 @@ from dataclasses import dataclass
 NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 WHITE = " \t\r\n"
 
+Attributes = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -15,7 +17,7 @@ class Element:
 
     name: str
     namespace: str = NAMESPACE
-    attributes: tuple[tuple[str, str], ...] = ()
+    attributes: Attributes = ()
     text: str = ""
     children: tuple["Element", ...] = ()
 

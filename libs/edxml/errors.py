@@ -1,5 +1,7 @@
 """The one refusal of this library."""
 
+from collections.abc import Callable
+
 _LONGEST_PLACE = 200
 
 
@@ -18,3 +20,12 @@ class MalformedPacket(Exception):
         self.code = code
         self.where = where[-_LONGEST_PLACE:]
         super().__init__(f"{code} at {self.where}")
+
+
+Refuse = Callable[[MalformedPacket], None]
+"""What is done about something wrong. If it returns, reading goes on without what was wrong."""
+
+
+def at_once(error: MalformedPacket) -> None:
+    """Refuse the packet."""
+    raise error

@@ -3,16 +3,15 @@
 import re
 from typing import BinaryIO
 
-from libs.edxml.element import NAMESPACE, Element
+from libs.edxml.element import NAMESPACE, Attributes, Element
 from libs.edxml.errors import MalformedPacket
 
 OWN_PREFIX = "edXML:"
 _XML = "http://www.w3.org/XML/1998/namespace"
+_XLINK = "http://www.w3.org/1999/xlink"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _IN_ATTRIBUTE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
-
-Attributes = tuple[tuple[str, str], ...]
 
 
 class Output:
@@ -77,6 +76,8 @@ class Output:
 
     def _start(self, tag: str, attributes: Attributes, end: str) -> None:
         parts = [self._indent(), "<", tag]
+        if any(name.startswith(f"{{{_XLINK}}}") for name, _ in attributes):
+            parts.append(f' xmlns:xlink="{_XLINK}"')
         for number, (name, value) in enumerate(attributes):
             parts.append(self._attribute(number, name, value))
         self._raw("".join(parts) + end)
@@ -88,6 +89,8 @@ class Output:
             return f" {name}{quoted}"
         if namespace == _XML:
             return f" xml:{local}{quoted}"
+        if namespace == _XLINK:
+            return f" xlink:{local}{quoted}"
         declared = f' xmlns:n{number}="{self._escaped(namespace, name, _IN_ATTRIBUTE)}"'
         return f"{declared} n{number}:{local}{quoted}"
 

@@ -4,7 +4,8 @@ An element is a field annotated with its wire name; `List/Item` is a list inside
 Fields stand in the order they are sent. A field without a default must be there and not empty;
 an absent element, an empty one and a default are the same. Numbers and codes stay text because
 their lists contradict each other between systems. Times are Viet Nam's, without zone, in whole
-seconds. What a group holds beyond its fields is kept in `extensions` and sent again.
+seconds. What a group holds beyond its fields is kept in `extensions` and `attributes` and sent
+again; attributes of single texts, of list elements and of the packet's frame are not.
 Names of files and all other texts are the sender's claims: never a path, never markup.
 """
 
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from libs.edxml.element import Element
+from libs.edxml.codes import BusinessKind, ProcessingStatus, known
+from libs.edxml.element import Attributes, Element
 
 CID = "cid:"
 SIGNATURES = ("Signature", "DigitalSignature")
@@ -22,6 +24,7 @@ SIGNATURES = ("Signature", "DigitalSignature")
 class Group:
     """An element with elements in it."""
 
+    attributes: Attributes = ()
     extensions: tuple[Element, ...] = ()
 
 
@@ -143,6 +146,11 @@ class StatusHeader(Group):
     description: Annotated[str, "Description"] = ""
     timestamp: Annotated[datetime, "Timestamp"]
 
+    @property
+    def status(self) -> ProcessingStatus | None:
+        """What `status_code` means; None for a local one."""
+        return known(ProcessingStatus, self.status_code)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TraceHeader(Group):
@@ -179,7 +187,7 @@ class ReplacementInfo(Group):
 
 @dataclass(frozen=True, kw_only=True)
 class Business(Group):
-    """What the packet is for: `doc_type` 0 new, 1 recall, 2 update, 3 replacement."""
+    """What the packet is for: `doc_type` is one of `BusinessKind`, or nobody knows it."""
 
     document_id: Annotated[str, "DocumentId"] = ""
     doc_type: Annotated[str, "BussinessDocType"]
@@ -189,14 +197,33 @@ class Business(Group):
     replacements: Annotated[tuple[ReplacementInfo, ...], "ReplacementInfoList/ReplacementInfo"] = ()
     staff: Annotated[tuple[StaffInfo, ...], "StaffInfo"] = ()
 
+    @property
+    def kind(self) -> BusinessKind | None:
+        """What `doc_type` means; None for an unknown one."""
+        return known(BusinessKind, self.doc_type)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trace(Group):
     """`TraceHeaderList`: the systems passed and the business of the packet."""
 
-    attributes: tuple[tuple[str, str], ...] = ()
     headers: Annotated[tuple[TraceHeader, ...], "TraceHeader"] = ()
     business: Annotated[Business, "Bussiness"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketError(Group):
+    """What an intermediary found wrong, e.g. code `N.MessageHeader.To`."""
+
+    code: Annotated[str, "Code"] = ""
+    description: Annotated[str, "Description"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorList(Group):
+    """The answer of an intermediary of the older form."""
+
+    errors: Annotated[tuple[PacketError, ...], "Error"] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +231,8 @@ class Attachment:
     """A file; its bytes are the blob `digest`. `content_id` goes without its `cid:`.
 
     Name, type and description are claims. Where manifest and file disagree the manifest counts.
+    What else stands at either is kept; a document packet sends it in the manifest's line
+    (attributes) and at the file (elements).
     """
 
     content_id: str
@@ -212,6 +241,7 @@ class Attachment:
     description: str = ""
     digest: str
     size: int
+    attributes: Attributes = ()
     extensions: tuple[Element, ...] = ()
 
 
@@ -265,6 +295,7 @@ class DocumentPacket:
     header: DocumentHeader
     trace: Trace
     signatures: tuple[Element, ...] = ()
+    error_list: ErrorList = ErrorList()
     attachments: tuple[Attachment, ...] = ()
     extensions: tuple[Extension, ...] = ()
 
@@ -279,5 +310,6 @@ class StatusPacket:
 
     header: StatusHeader
     signatures: tuple[Element, ...] = ()
+    error_list: ErrorList = ErrorList()
     attachments: tuple[Attachment, ...] = ()
     extensions: tuple[Extension, ...] = ()

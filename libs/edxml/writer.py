@@ -8,12 +8,13 @@ from typing import Any, BinaryIO
 from libs.blobs import BlobStore
 from libs.edxml.element import NAMESPACE
 from libs.edxml.errors import MalformedPacket
-from libs.edxml.output import OWN_PREFIX, Attributes, Output
+from libs.edxml.output import OWN_PREFIX, Output
 from libs.edxml.packets import (
     CID,
     FRAME,
     Attachment,
     DocumentPacket,
+    ErrorList,
     Group,
     Reference,
     StatusPacket,
@@ -71,12 +72,13 @@ class _Writer:
         out.open("edXMLHeader")
         write_group(out, "MessageHeader", self._packet.header)
         if isinstance(self._packet, DocumentPacket):
-            trace = self._packet.trace
-            write_group(out, "TraceHeaderList", trace, trace.attributes)
+            write_group(out, "TraceHeaderList", self._packet.trace)
         out.prefix = ""  # as the samples have it
         for signature in self._packet.signatures:
             out.element(signature)
         out.prefix = OWN_PREFIX
+        if self._packet.error_list != ErrorList():
+            write_group(out, "ErrorList", self._packet.error_list)
         self._close("edXMLHeader")
 
     def _body(self) -> None:
@@ -97,7 +99,8 @@ class _Writer:
 
     def _file(self, attachment: Attachment) -> None:
         out = self._out
-        out.open("Attachment")
+        listed = isinstance(self._packet, DocumentPacket)
+        out.open("Attachment", () if listed else attachment.attributes)
         claims = _reference(attachment)
         out.leaf("ContentId", claims.content_id)
         for name, text in (
@@ -131,9 +134,9 @@ class _Writer:
         self._out.close()
 
 
-def write_group(out: Output, name: str, group: Group, attributes: Attributes = ()) -> None:
+def write_group(out: Output, name: str, group: Group) -> None:
     """Write a group's fields in their order, then what nobody knows."""
-    out.open(name, attributes)
+    out.open(name, group.attributes)
     schema = schema_of(type(group))
     for slot in schema.slots:
         _slot(out, slot, group)
@@ -178,6 +181,7 @@ def _item(out: Output, slot: Slot, item: Any) -> None:
 
 def _reference(attachment: Attachment) -> Reference:
     return Reference(
+        attributes=attachment.attributes,
         content_id=CID + attachment.content_id,
         content_type=attachment.content_type,
         description=attachment.description,

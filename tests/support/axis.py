@@ -66,11 +66,16 @@ def _packet(header: str) -> bytes:
 
 
 @contextmanager
-def running_axis(data: Path, systems: Mapping[str, Sequence[str]]) -> Iterator[RunningAxis]:
-    """Run the axis on folder `data` with systems and the agency codes of each; end it after."""
+def running_axis(
+    data: Path, systems: Mapping[str, Sequence[str]], admin: str = ""
+) -> Iterator[RunningAxis]:
+    """Run the axis on folder `data` with systems and the agency codes of each; end it after.
+
+    With an `admin` secret it can be told to fail.
+    """
     rows = [{"id": s, "secret": f"{s}-secret", "agencies": list(c)} for s, c in systems.items()]
     data.mkdir(parents=True, exist_ok=True)
-    (data / "systems.json").write_text(json.dumps({"systems": rows}))
+    (data / "systems.json").write_text(json.dumps({"systems": rows, "admin": admin}))
     port_file, log = data / "port", data / "log"
     port_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "tools.axis", "--data", str(data)]

@@ -18,6 +18,7 @@ from libs.edxml import (
     DocumentHeader,
     DocumentPacket,
     Element,
+    ErrorList,
     Extension,
     MalformedPacket,
     StatusHeader,
@@ -27,6 +28,7 @@ from libs.edxml import (
     serialize,
     write,
 )
+from libs.edxml.element import Attributes
 from libs.edxml.packets import FRAME, Group
 from libs.edxml.schema import Slot, schema_of
 from tests.unit.test_edxml_examples import NEW_DOCUMENT, UPDATE, moment, status, store_with_files
@@ -34,6 +36,7 @@ from tests.unit.test_edxml_examples import NEW_DOCUMENT, UPDATE, moment, status,
 CONTENTS = [b"", b"a", b"ab", b"abc", bytes(range(256)) * 600]
 STATUS_FRAME = [name for name in FRAME if name not in ("edXMLBody", "edXMLManifest")]
 XML = "http://www.w3.org/XML/1998/namespace"
+XLINK = "http://www.w3.org/1999/xlink"
 
 letters = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
 letters |= st.sampled_from("\t\r\n<>&\"']")
@@ -41,7 +44,7 @@ texts = st.text(letters, max_size=12).map(lambda text: text.strip(" \t\r\n"))
 filled = texts.filter(bool)
 names = st.from_regex(r"z[a-zăê0-9._-]{0,5}", fullmatch=True)
 attributes = st.dictionaries(
-    names | st.builds("{{{}}}{}".format, st.sampled_from(["urn:<&>", "urn:y", XML]), names),
+    names | st.builds("{{{}}}{}".format, st.sampled_from(["urn:<&>", "urn:y", XML, XLINK]), names),
     st.text(letters, max_size=6),
     max_size=3,
 ).map(lambda pairs: tuple(pairs.items()))
@@ -57,12 +60,14 @@ elements = st.recursive(
     leaves, lambda inner: element(st.lists(inner, max_size=2).map(tuple)), max_leaves=3
 )
 some_leaves = st.just(()) | st.tuples(leaves)
+some_attributes = st.just(()) | attributes
 MOMENTS = {date: st.dates(), datetime: st.datetimes().map(lambda each: each.replace(microsecond=0))}
 
 
 def group(cls: type[Group], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     values = {slot.field: value(slot) for slot in schema_of(cls).slots}
-    return st.builds(cls, **values, extensions=some_leaves, **given)
+    given = {"attributes": some_attributes, "extensions": some_leaves} | given
+    return st.builds(cls, **values, **given)
 
 
 def value(slot: Slot) -> st.SearchStrategy[Any]:
@@ -78,9 +83,12 @@ def value(slot: Slot) -> st.SearchStrategy[Any]:
     return st.lists(one, min_size=slot.required, max_size=2, unique_by=unique).map(tuple)
 
 
-def attachment(content: bytes, content_id: str, *claims: str) -> Attachment:
+def attachment(
+    content: bytes, content_id: str, *claims: str, attributes: Attributes = ()
+) -> Attachment:
     return Attachment(
         content_id=content_id,
+        attributes=attributes,
         content_type=claims[0],
         name=claims[1],
         description=claims[2],
@@ -93,7 +101,15 @@ def frame(*inside: str) -> dict[str, st.SearchStrategy[Any]]:
     """What both packets have; unknown elements in the order of the frame, as they are read."""
     signatures = elements.map(lambda each: replace(each, name="Signature"))
     files = st.lists(
-        st.builds(attachment, st.sampled_from(CONTENTS), filled, texts, texts, texts),
+        st.builds(
+            attachment,
+            st.sampled_from(CONTENTS),
+            filled,
+            texts,
+            texts,
+            texts,
+            attributes=some_attributes,
+        ),
         max_size=3,
         unique_by=lambda each: each.content_id,
     )
@@ -103,6 +119,7 @@ def frame(*inside: str) -> dict[str, st.SearchStrategy[Any]]:
     )
     return {
         "signatures": st.lists(signatures, max_size=2).map(tuple),
+        "error_list": group(ErrorList),
         "attachments": files.map(tuple),
         "extensions": extensions.map(
             lambda each: tuple(sorted(each, key=lambda one: FRAME.index(one.inside)))
@@ -113,7 +130,7 @@ def frame(*inside: str) -> dict[str, st.SearchStrategy[Any]]:
 documents = st.builds(
     DocumentPacket,
     header=group(DocumentHeader),
-    trace=group(Trace, attributes=attributes),
+    trace=group(Trace),
     **frame(*FRAME),
 )
 statuses = st.builds(StatusPacket, header=group(StatusHeader), **frame(*STATUS_FRAME))

@@ -1,7 +1,8 @@
 """Run the stand-in: `python -m tools.axis --data DIR --port N --port-file FILE`.
 
 DIR/systems.json says who may connect:
-`{"systems": [{"id": "province", "secret": "...", "agencies": ["H42", "H42.01"]}]}`.
+`{"systems": [{"id": "province", "secret": "...", "agencies": ["H42", "H42.01"]}]}`; with
+`"admin": "..."` in it, whoever has that secret may switch faults on (tools/axis/faults.py).
 It is read once, at the start. Only 127.0.0.1 is listened on.
 """
 
@@ -34,6 +35,7 @@ def main() -> None:
     data: Path = arguments.data
     try:
         systems = read_systems(data / "systems.json")
+        admin = read_admin(data / "systems.json")
         store = Store(data)
         store.seed({system["id"]: system["agencies"] for system in systems})
     except BlockingIOError:
@@ -41,7 +43,7 @@ def main() -> None:
     except (OSError, ValueError, Refusal) as error:
         sys.exit(f"cannot start: {error}")
     secrets = {system["id"]: system["secret"] for system in systems}
-    axis = Axis(store, secrets, identity=f"axis-{os.getpid()}", log=sys.stderr)
+    axis = Axis(store, secrets, f"axis-{os.getpid()}", sys.stderr, admin)
     server = make_server("127.0.0.1", arguments.port, axis, threaded=True, request_handler=_Handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _write_port(arguments.port_file, server.server_port)
@@ -57,6 +59,14 @@ def read_systems(path: Path) -> list[dict[str, Any]]:
     if len({system["id"] for system in systems}) != len(systems):
         raise ValueError(f"{path.name}: an id occurs twice")
     return systems
+
+
+def read_admin(path: Path) -> str:
+    """Return the admin's secret of the file; empty if nobody may switch faults on."""
+    admin = json.loads(path.read_text("utf-8")).get("admin", "")
+    if not (isinstance(admin, str) and admin.isascii()):
+        raise ValueError(f"{path.name}: admin must be an ASCII text")
+    return admin
 
 
 def _is_system(system: object) -> bool:

@@ -1,5 +1,6 @@
 """The axis as a WSGI application: limits, proof of the caller, replies and one log line each."""
 
+import hmac
 import json
 import time
 import traceback
@@ -12,7 +13,8 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from tools.axis.auth import authenticate
 from tools.axis.endpoints import ENDPOINTS, Call
-from tools.axis.refusal import BAD_REQUEST, SYSTEM_ERROR, Refusal
+from tools.axis.faults import RETRY_AFTER, Faults, clock_error, spoil
+from tools.axis.refusal import BAD_CREDENTIALS, BAD_REQUEST, SYSTEM_ERROR, Refusal
 from tools.axis.store import Store
 
 if TYPE_CHECKING:
@@ -20,20 +22,28 @@ if TYPE_CHECKING:
 
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 64 * 1024
+MAX_PLAN = 16 * 1024
 
 
 class Axis:
-    """Serves `store` to the systems whose secrets are given.
+    """Serves `store` to the systems whose secrets are given; `admin` may switch faults on.
 
     A refusal is 200 with status FAIL, as the SDK expects; 4xx means that the request was not even
     read, 500 (code 20) that it may be tried again.
     """
 
     def __init__(
-        self, store: Store, system_secrets: Mapping[str, str], identity: str, log: TextIO
+        self,
+        store: Store,
+        system_secrets: Mapping[str, str],
+        identity: str,
+        log: TextIO,
+        admin: str = "",
     ) -> None:
         self._store = store
         self._secrets = system_secrets
+        self._admin = admin
+        self._faults = Faults()
         self._identity = identity
         self._log = log
 
@@ -54,6 +64,8 @@ class Axis:
         try:
             if request.path == "/healthz":
                 return _json({"status": "OK", "identity": self._identity})
+            if request.path == "/faults" and self._admin:
+                return self._administer(request)
             return self._serve(request, line)
         except Refusal as refusal:
             line["code"] = refusal.code
@@ -80,18 +92,52 @@ class Axis:
             return _fail(BAD_REQUEST, "headers are too many or too large", 431)
         endpoint, max_body = ENDPOINTS[request.path]
         request.max_content_length = max_body
-        parameters = authenticate(request.headers, self._secrets, datetime.now(UTC))
+        drawn = self._faults.drawn(request.path[1:])
+        line |= {"faults": sorted(drawn)} if drawn else {}
+        if "rate_limit" in drawn:
+            return _fail(SYSTEM_ERROR, "too many requests", 429, {"Retry-After": str(RETRY_AFTER)})
+        if "server_error" in drawn:
+            return _fail(SYSTEM_ERROR, "out of order", 503)
+        now = datetime.now(UTC) + clock_error(drawn)
+        parameters = authenticate(request.headers, self._secrets, now)
         line["system"] = parameters["systemid"]
+        if "wrong_hash" in drawn:
+            parameters["hash-file"] = "0" * 64
         reply = endpoint(Call(self._store, request, parameters))
-        if isinstance(reply, Response):
-            return reply
-        line |= {"doc_id": reply["DocId"]} if "DocId" in reply else {}
-        return _json({"status": "OK", "ErrorCode": "0", "ErrorDesc": "", **reply})
+        if isinstance(reply, dict):
+            line |= {"doc_id": reply["DocId"]} if "DocId" in reply else {}
+            self._watch(drawn, request.path, parameters, reply)
+            reply = _json({"status": "OK", "ErrorCode": "0", "ErrorDesc": "", **reply})
+        return spoil(drawn, reply)
+
+    def _watch(
+        self, drawn: frozenset[str], path: str, parameters: dict[str, str], reply: dict[str, Any]
+    ) -> None:
+        """Let the faults have the list of what waits, and know what waits no more."""
+        system = parameters["systemid"]
+        if path == "/getReceivedEdocList":
+            kind = parameters["messagetype"]
+            reply["data"] = self._faults.rows(drawn, system, kind, reply["data"])
+        elif path == "/updateStatus" and parameters["status"] == "done":
+            self._faults.done(system, parameters["docid"])
+
+    def _administer(self, request: Request) -> Response:
+        given = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(given, f"Bearer {self._admin}".encode()):
+            return _fail(BAD_CREDENTIALS, "not the admin", 401)
+        if request.method == "POST":
+            request.max_content_length = MAX_PLAN
+            self._faults.replace(request.get_data())
+        return _json({"status": "OK", "happened": self._faults.happened()})
 
 
-def _fail(code: str, description: str, http: int = 200) -> Response:
-    return _json({"status": "FAIL", "ErrorCode": code, "ErrorDesc": description}, http)
+def _fail(
+    code: str, description: str, http: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    return _json({"status": "FAIL", "ErrorCode": code, "ErrorDesc": description}, http, headers)
 
 
-def _json(body: Mapping[str, Any], http: int = 200) -> Response:
-    return Response(json.dumps(body), status=http, content_type="application/json")
+def _json(
+    body: Mapping[str, Any], http: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(json.dumps(body), http, headers, content_type="application/json")

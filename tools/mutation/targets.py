@@ -24,6 +24,7 @@ def targets(root: Path) -> list[Target]:
         for name, sources in (
             *_domains(root),
             ("edxml", "libs/edxml/*.py"),
+            ("envelope", "libs/envelope/*.py"),
             ("translog", "libs/translog/*.py"),
             ("messaging_decision", "libs/messaging/decision.py"),
         )

@@ -1,0 +1,56 @@
+"""Our signed envelope: what two agencies' systems tell each other beside an edXML packet.
+
+It names the packet's files by digest, counts the packets from one agency to another without a gap,
+and in an answer says which step was done. docs/adr/0009-envelope.md says why it is as it is.
+"""
+
+from libs.envelope.carrying import (
+    CONTENT_TYPE,
+    NAME,
+    check_packet,
+    files_of,
+    find,
+    put,
+)
+from libs.envelope.content import VERSION, Envelope, File, PairNumber, Step
+from libs.envelope.errors import (
+    AlgorithmRefused,
+    CertificateNotValid,
+    EnvelopeError,
+    EnvelopeMalformed,
+    EnvelopeTooLarge,
+    PacketDiffers,
+    RecipientWrong,
+    SignatureWrong,
+    SignerUnknown,
+    VersionUnknown,
+)
+from libs.envelope.sealing import MAX_BYTES, Trust, seal, unseal
+
+__all__ = [
+    "CONTENT_TYPE",
+    "MAX_BYTES",
+    "NAME",
+    "VERSION",
+    "AlgorithmRefused",
+    "CertificateNotValid",
+    "Envelope",
+    "EnvelopeError",
+    "EnvelopeMalformed",
+    "EnvelopeTooLarge",
+    "File",
+    "PacketDiffers",
+    "PairNumber",
+    "RecipientWrong",
+    "SignatureWrong",
+    "SignerUnknown",
+    "Step",
+    "Trust",
+    "VersionUnknown",
+    "check_packet",
+    "files_of",
+    "find",
+    "put",
+    "seal",
+    "unseal",
+]

@@ -1,0 +1,1 @@
+"""edXML files at the desk: what is wrong with one, and whether our reader keeps its promises."""
