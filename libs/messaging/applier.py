@@ -1,18 +1,20 @@
-"""Applying events to a consumer's rows: in order, once, in one transaction each.
+"""Applying events to a consumer's rows: in order and once.
 
 One code path for messages, gaps, late joiners, sweeps and a service's own events. Handlers do no
-I/O: they write rows, add jobs and append (at most once).
+I/O: they write rows, add jobs and append (at most once). Read models, which never append, apply
+many waiting events in one short transaction; policies one in each.
 """
 
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from libs.contracts import UnknownEvent, known, message
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.eventstore import Place, Recorded
-from libs.messaging.decision import Decision, decide
+from libs.messaging.decision import Decision, Position, decide
 from libs.messaging.delivery import Delivery
 from libs.messaging.positions import Due, Positions
 from libs.observability import get_logger
@@ -21,6 +23,9 @@ T = TypeVar("T")
 Handler = Callable[[Any, Recorded, Unit], None]
 PAGE = 200
 QUICK_TRIES = 5
+# A transaction of many events ends after this: it holds the store's horizon, and in a service the
+# one thread that also answers requests.
+BATCH_SECONDS = 0.1
 
 logger = get_logger(__name__)
 
@@ -32,6 +37,7 @@ class Applier:
         self.consumer = consumer
         self._database = database
         self._handlers = handlers
+        self._one_by_one = consumer.endswith(".policies")
 
     def deliver(self, delivery: Delivery) -> Decision:
         """Do what the message asks for; when this returns, it may be acknowledged."""
@@ -58,15 +64,32 @@ class Applier:
                 if until is not None and mine.place >= until:
                     return applied
                 page = unit.store.read_category(category, mine.place, PAGE)
-            before = mine.place
-            for event in page:
-                if until is not None and event.place > until:
-                    return applied
-                self._apply_if(event, self._follows(before, mine.epoch, event.place))
-                before = event.place
-                applied += 1
-            if len(page) < PAGE:
+            wanted = [event for event in page if until is None or event.place <= until]
+            self.apply_page(wanted, {category: mine})
+            applied += len(wanted)
+            if len(wanted) < PAGE:
                 return applied
+
+    def apply_page(
+        self,
+        page: Sequence[Recorded],
+        before: Mapping[str, Position],
+        watch: Callable[[int], None] = lambda _applied: None,
+    ) -> dict[str, Position]:
+        """Apply the events in this order; returns the positions behind them.
+
+        `before` are the positions that they follow. What somebody else has applied meanwhile is
+        left out. `watch` is told after each transaction how many events it brought to an end.
+        """
+        positions, rest = dict(before), list(page)
+        while rest:
+            count = self._apply_some(rest, positions)
+            for event in rest[:count]:
+                positions[event.category] = replace(positions[event.category], place=event.place)
+            rest = rest[count:]
+            watch(count)
+            time.sleep(0)  # a service's other greenlets come to their turn
+        return positions
 
     def follow(self, categories: Sequence[str]) -> int:
         """Catch up where something waits; when nothing does, it costs one question."""
@@ -116,6 +139,59 @@ class Applier:
     def _follows(before: Place, epoch: str, place: Place) -> Callable[[Any], Decision]:
         return lambda mine: decide(mine, epoch, before, place)
 
+    def _apply_some(self, events: Sequence[Recorded], before: Mapping[str, Position]) -> int:
+        """Apply some of the events, at least one; how many have come to an end."""
+        if self._one_by_one:
+            return self._apply_singly(events[:1], before)
+        try:
+            done = self._quickly(lambda: self._apply_together(events, before))
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            done = 0
+        return done or self._apply_singly(events, before)
+
+    def _apply_singly(self, events: Sequence[Recorded], before: Mapping[str, Position]) -> int:
+        """Judge each event for itself: only one that fails is set aside, a known one left out."""
+        places = {category: mine.place for category, mine in before.items()}
+        for event in events:
+            category = event.category
+            follows = self._follows(places[category], before[category].epoch, event.place)
+            self._apply_if(event, follows)
+            places[category] = event.place
+        return len(events)
+
+    def _apply_together(self, events: Sequence[Recorded], before: Mapping[str, Position]) -> int:
+        """Apply events in one transaction until its time is over.
+
+        How many; 0 when a position is no longer the one before.
+        """
+        places: dict[str, Place] = {}
+        done = 0
+        with self._database.unit() as unit:
+            positions = Positions(unit.connection, self.consumer)
+            for category in sorted({event.category for event in events}):
+                if positions.lock(category) != before[category]:
+                    return 0
+            still = positions.standing_still({event.stream for event in events})
+            end = time.monotonic() + BATCH_SECONDS
+            for event in events:
+                self._act(event, unit, positions, still)
+                places[event.category] = event.place
+                done += 1
+                if time.monotonic() >= end:
+                    break
+            for category, place in places.items():
+                positions.move(category, place)
+        return done
+
+    def _act(self, event: Recorded, unit: Unit, positions: Positions, still: set[str]) -> None:
+        """The event's effect, or its place behind an earlier one of its stream that failed."""
+        if event.stream in still:
+            positions.set_aside(event, "an earlier event of the stream failed")
+        else:
+            self._handle(event, unit)
+
     def _apply_if(self, event: Recorded, judge: Callable[[Any], Decision]) -> Decision:
         """Apply the event when, under the position's lock, it is the next one."""
         try:
@@ -138,10 +214,7 @@ class Applier:
             positions = Positions(unit.connection, self.consumer)
             decision = judge(positions.lock(event.category))
             if decision is Decision.APPLY:
-                if positions.stands_still(event.stream):
-                    positions.set_aside(event, "an earlier event of the stream failed")
-                else:
-                    self._handle(event, unit)
+                self._act(event, unit, positions, positions.standing_still([event.stream]))
                 positions.move(event.category, event.place)
             return decision
 

@@ -17,11 +17,12 @@ from libs.messaging.applier import Applier, Handler
 from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
 from libs.observability import get_logger, of_event, span
-from libs.observability.flow import CONSUMER_LAG, PARKED, RETRYING
+from libs.observability.flow import CONSUMER_BEHIND, CONSUMER_LAG, PARKED, RETRYING
 from libs.web.nameko_http import SETTINGS
 
 PREFETCH = 100
 SWEEP_SECONDS = 30.0
+MEASURE_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 FASTEST, SLOWEST = 0.005, 0.1
 # A message that came this often killed its consumer: it goes to the retry table unrun.
@@ -48,6 +49,7 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
         self._foreign = topology().foreign(consumer)
         self._applier = Applier(self._name, self._database, self._handlers)
         self.container.spawn_managed_thread(self._for_ever(self._follow))
+        self.container.spawn_managed_thread(self._for_ever(self._watch))
         if self._foreign:
             self.container.spawn_managed_thread(self._for_ever(self._listen))
 
@@ -79,7 +81,6 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
             busy: int = self._applier.follow(self._own) if self._own else 0
             if time.monotonic() >= next_sweep:
                 self._applier.follow(self._foreign)
-                self._measure()
                 next_sweep = time.monotonic() + SWEEP_SECONDS
             if time.monotonic() >= next_retry:
                 while self._applier.run_due():
@@ -87,6 +88,12 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
                 next_retry = time.monotonic() + RETRY_SECONDS
             pause = FASTEST if busy else min(pause * 2, SLOWEST)
             time.sleep(pause)
+
+    def _watch(self) -> None:
+        """Measure from beside: a consumer that has much to catch up shows how much."""
+        while not self._stopping:
+            self._measure()
+            time.sleep(MEASURE_SECONDS)
 
     def _measure(self) -> None:
         with self._database.unit() as unit:
@@ -96,6 +103,8 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
                 behind = unit.store.read_category(category, mine.place, 1)
                 age = (unit.now - behind[0].recorded_at).total_seconds() if behind else 0.0
                 CONSUMER_LAG.labels(self._name, category).set(max(age, 0.0))
+            for category, number in positions.behind_counts().items():
+                CONSUMER_BEHIND.labels(self._name, category).set(number)
         RETRYING.labels(self._name).set(waiting)
         PARKED.labels(self._name).set(parked)
 

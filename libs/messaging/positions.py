@@ -1,6 +1,6 @@
 """A consumer's rows in the store: its positions, and the events that failed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -10,6 +10,8 @@ from libs.messaging.decision import Position
 
 # Seconds until the next try; after the last the event is parked and shown.
 BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
+# Nobody need know how far beyond this a consumer is behind, and no question may cost more.
+MOST_COUNTED = 10_000
 
 
 class NotSubscribed(LookupError):
@@ -69,6 +71,19 @@ class Positions:
         )
         return list(rows.scalars())
 
+    def behind_counts(self) -> dict[str, int]:
+        """How many readable events each category has behind the position, at most 10,000 each."""
+        rows = self._connection.execute(
+            text(
+                "SELECT c.category, (SELECT count(*) FROM (SELECT 1 FROM es.event AS e"
+                "   WHERE e.category = c.category AND (e.tx, e.position) > (c.tx, c.position)"
+                "     AND e.tx < (SELECT es.horizon()) LIMIT :most) AS waiting) AS behind"
+                " FROM es.checkpoint AS c WHERE c.consumer = :consumer"
+            ),
+            {"consumer": self._consumer, "most": MOST_COUNTED},
+        )
+        return {row.category: row.behind for row in rows}
+
     def move(self, category: str, place: Place) -> None:
         """Move the (locked) position."""
         self._connection.execute(
@@ -84,13 +99,16 @@ class Positions:
             },
         )
 
-    def stands_still(self, stream: str) -> bool:
-        """Whether an earlier event of the stream waits for its retry or its release."""
-        row = self._connection.execute(
-            text("SELECT 1 FROM es.retry WHERE consumer = :c AND stream = :s LIMIT 1"),
-            {"c": self._consumer, "s": stream},
-        ).first()
-        return row is not None
+    def standing_still(self, streams: Iterable[str]) -> set[str]:
+        """Those streams of which an earlier event waits for its retry or its release."""
+        rows = self._connection.execute(
+            text(
+                "SELECT DISTINCT stream FROM es.retry"
+                " WHERE consumer = :c AND stream = ANY (CAST(:streams AS text[]))"
+            ),
+            {"c": self._consumer, "streams": list(streams)},
+        )
+        return set(rows.scalars())
 
     def set_aside(self, event: Recorded, cause: str) -> None:
         """Keep an event for a retry in one second, or behind an earlier one of its stream."""

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
+from libs.messaging.read_models import ReadModels
 from services.audit.actions import ACTIONS, key_of
 from services.audit.tables import (
     agency_entry,
@@ -177,3 +178,8 @@ PROJECTIONS: dict[str, Handler] = {
     "DocumentIssued": project_document,
     "DocumentArrived": project_document,
 }
+
+READ_MODELS = ReadModels(
+    PROJECTIONS,
+    rebuilt=(line, trace, agency_entry, person_entry, position_entry, document_fact),
+)

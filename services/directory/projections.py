@@ -6,7 +6,16 @@ from typing import Any
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
-from services.directory.tables import agency, certificate, client, person, position
+from libs.messaging.read_models import ReadModels
+from services.directory.tables import (
+    agency,
+    certificate,
+    client,
+    client_secret,
+    code_owner,
+    person,
+    position,
+)
 
 
 def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
@@ -95,3 +104,12 @@ PROJECTIONS: dict[str, Handler] = {
     "CertificateRegistered": project_certificate,
     "ClientRegistered": project_client,
 }
+
+READ_MODELS = ReadModels(
+    PROJECTIONS,
+    rebuilt=(agency, person, position, certificate, client),
+    kept={
+        client_secret: "a secret stands in no event",
+        code_owner: "claimed by the command that enters an agency, before its event",
+    },
+)

@@ -9,6 +9,7 @@ from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from services.documents.domain import incoming, outgoing
+from libs.messaging.read_models import ReadModels
 from services.documents.domain.register import INCOMING, OUTGOING, code_text
 from services.documents.events import EVENTS
 from services.documents.tables import agency, document, person, position, register_entry
@@ -196,3 +197,12 @@ PROJECTIONS: dict[str, Handler] = {
     "NumberTaken": project_number,
     "NumberVoided": project_void_number,
 }
+
+READ_MODELS = ReadModels(
+    PROJECTIONS,
+    rebuilt=(agency, person, position, document, register_entry),
+    shared=(wire_name,),
+    kept={
+        subject: "people's text, written by the commands and erased with its blob",
+    },
+)

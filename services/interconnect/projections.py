@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
+from libs.messaging.read_models import ReadModels
 from services.interconnect import tables
 
 
@@ -158,3 +159,21 @@ PROJECTIONS: dict[str, Handler] = {
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
 }
+
+READ_MODELS = ReadModels(
+    PROJECTIONS,
+    rebuilt=(
+        tables.agency,
+        tables.agency_code,
+        tables.person,
+        tables.position,
+        tables.incoming,
+        tables.dispatch,
+        tables.delivery,
+        tables.received_status,
+        tables.arrival,
+        tables.sent_status,
+        tables.desk,
+    ),
+    kept={tables.axis_registration: "what the axis was told, written by the poller"},
+)

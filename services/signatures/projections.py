@@ -8,6 +8,7 @@ from sqlalchemy import Table
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
+from libs.messaging.read_models import ReadModels
 from services.signatures.tables import agency, certificate, position, signature, validation
 
 
@@ -38,3 +39,8 @@ PROJECTIONS: dict[str, Handler] = {
     "SignatureMade": project_signature,
     "FileValidated": _copied_to(validation),
 }
+
+READ_MODELS = ReadModels(
+    PROJECTIONS,
+    rebuilt=(agency, position, certificate, signature, validation),
+)

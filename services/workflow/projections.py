@@ -7,8 +7,9 @@ from uuid import UUID
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
+from libs.messaging.read_models import ReadModels
 from services.workflow.lookup import remember_task
-from services.workflow.tables import agency, document, position, process, task
+from services.workflow.tables import agency, document, position, process, task, task_process
 
 
 def _change_process(message: Any, event: Recorded, unit: Unit, **changes: Any) -> None:
@@ -127,3 +128,9 @@ PROJECTIONS: dict[str, Handler] = {
     "PositionAssigned": replicate_position,
     "DocumentArrived": replicate_document,
 }
+
+READ_MODELS = ReadModels(
+    PROJECTIONS,
+    rebuilt=(process, task, agency, position, document),
+    shared=(task_process,),
+)
