@@ -15,7 +15,7 @@ from libs.contracts import UnknownEvent, known, message
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.eventstore import Place, Recorded
 from libs.messaging.decision import Decision, Position, decide
-from libs.messaging.delivery import Delivery
+from libs.messaging.delivery import Cause, Delivery
 from libs.messaging.positions import Due, Positions
 from libs.observability import get_logger
 
@@ -38,11 +38,12 @@ class Applier:
         self._database = database
         self._handlers = handlers
         self._one_by_one = consumer.endswith(".policies")
+        self._known: dict[str, Position] = {}
 
     def deliver(self, delivery: Delivery) -> Decision:
         """Do what the message asks for; when this returns, it may be acknowledged."""
         event = delivery.event
-        if delivery.cause and self._subscribed(delivery.cause.category):
+        if delivery.cause and not self._passed(delivery.cause, delivery.epoch):
             self.catch_up(delivery.cause.category, until=delivery.cause.place)
         decision = self._apply_if(
             event,
@@ -131,9 +132,17 @@ class Applier:
                 positions.set_aside(event, cause)
                 positions.move(event.category, event.place)
 
-    def _subscribed(self, category: str) -> bool:
-        with self._database.unit() as unit:
-            return category in Positions(unit.connection, self.consumer).all()
+    def _passed(self, cause: Cause, epoch: str) -> bool:
+        """Whether the cause is applied, or of a category that is not followed.
+
+        In one epoch positions only move forward: the database is asked when memory cannot tell.
+        """
+        mine = self._known.get(cause.category)
+        if not self._known or (mine and (mine.epoch != epoch or mine.place < cause.place)):
+            with self._database.unit() as unit:
+                self._known = Positions(unit.connection, self.consumer).all()
+            mine = self._known.get(cause.category)
+        return mine is None or mine.place >= cause.place
 
     @staticmethod
     def _follows(before: Place, epoch: str, place: Place) -> Callable[[Any], Decision]:

@@ -79,8 +79,10 @@ def write(documents: Database, count: int, document: str | None = None) -> list[
     return streams
 
 
-def drain(rabbitmq: RabbitMQForTests, queue: str = CONSUMER) -> list[Delivery]:
-    connection = pika.BlockingConnection(pika.URLParameters(rabbitmq.url("workflow")))
+def drain(
+    rabbitmq: RabbitMQForTests, queue: str = CONSUMER, user: str = "workflow"
+) -> list[Delivery]:
+    connection = pika.BlockingConnection(pika.URLParameters(rabbitmq.url(user)))
     channel = connection.channel()
     found = []
     for _, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=0.5):
@@ -309,3 +311,33 @@ def test_the_horizons_age_is_that_of_the_transaction_that_holds_it(
         assert watch.look(asking, 109.0) == 0
         assert watch.look(asking, 200.0) == 0, "nobody writes: nothing is hidden"
     engine.dispose()
+
+
+def test_a_cause_is_applied_before_its_effect_however_the_messages_come(
+    url: Callable[[str], str], documents: Database, relay: Relay, rabbitmq: RabbitMQForTests
+) -> None:
+    signatures = Database(engine_for(url("signatures")), "signatures")
+    for number in ("1", "2"):
+        cause = reviewed(number)
+        with documents.unit() as unit:
+            placed = unit.store.append(f"document-{number}", ANY, [cause], context())
+        effect = NewEvent(uuid4(), "SigningRefused", 1, b'{"signing_id":"s"}')
+        with signatures.unit() as unit:
+            after = context(causation=cause.event_id, after_tx=placed.place.tx)
+            unit.store.append(f"signing-{number}", ANY, [effect], after)
+    signatures.engine.dispose()
+    while relay.step():
+        pass
+    messages = drain(rabbitmq, "audit.projections", "audit")
+    effects = [message for message in messages if message.event.category == "signing"]
+    applied: list[str] = []
+    audit = Database(engine_for(url("audit")), "audit")
+
+    def note(_message: Any, event: Recorded, _unit: Unit) -> None:
+        applied.append(event.stream)
+
+    applier = Applier("audit.projections", audit, {"DraftReviewed": note, "SigningRefused": note})
+    for message in effects:
+        applier.deliver(message)
+    audit.engine.dispose()
+    assert applied == ["document-1", "signing-1", "document-2", "signing-2"]
