@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
+from uuid import UUID
 
 from libs.contracts import UnknownEvent, known, message
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.eventstore import Place, Recorded
+from libs.messaging.causality import causes_of
 from libs.messaging.decision import Decision, Position, decide
 from libs.messaging.delivery import Cause, Delivery
 from libs.messaging.positions import Due, Positions
@@ -65,11 +67,25 @@ class Applier:
                 if until is not None and mine.place >= until:
                     return applied
                 page = unit.store.read_category(category, mine.place, PAGE)
+                causes = causes_of(unit.connection, page)
             wanted = [event for event in page if until is None or event.place <= until]
-            self.apply_page(wanted, {category: mine})
+            self._apply_behind_causes(wanted, mine, causes)
             applied += len(wanted)
             if len(wanted) < PAGE:
                 return applied
+
+    def _apply_behind_causes(
+        self, page: Sequence[Recorded], mine: Position, causes: Mapping[UUID, Cause]
+    ) -> None:
+        """Apply a category's events in order, each after what brought it about."""
+        before, done = {event.category: mine for event in page[:1]}, 0
+        for number, event in enumerate(page):
+            cause = causes.get(event.causation) if event.causation else None
+            if cause and cause.category != event.category and not self._passed(cause, mine.epoch):
+                before = self.apply_page(page[done:number], before)
+                done = number
+                self.catch_up(cause.category, until=cause.place)
+        self.apply_page(page[done:], before)
 
     def apply_page(
         self,
@@ -229,10 +245,18 @@ class Applier:
 
     def _retry(self, due: Due) -> None:
         with self._database.unit() as unit:
+            event = unit.store.read(due.stream, due.version - 1, 1)[0]
+            causes = causes_of(unit.connection, [event])
+            epoch = unit.store.epoch()
+        # It may have been set aside unrun, before its cause had come.
+        for cause in causes.values():
+            if not self._passed(cause, epoch):
+                self.catch_up(cause.category, until=cause.place)
+        with self._database.unit() as unit:
             positions = Positions(unit.connection, self.consumer)
             positions.lock(due.category)
             if positions.take_back(due):
-                self._handle(unit.store.read(due.stream, due.version - 1, 1)[0], unit)
+                self._handle(event, unit)
 
     def _handle(self, event: Recorded, unit: Unit) -> None:
         handler = self._handlers.get(event.type)

@@ -19,7 +19,8 @@ from libs.contracts import topology
 from libs.db import connection_lost, engine_for
 from libs.eventstore import START, EventStore, Place, Recorded
 from libs.messaging.broker import published_categories
-from libs.messaging.delivery import Cause, Delivery
+from libs.messaging.causality import causes_of
+from libs.messaging.delivery import Delivery
 from libs.messaging.horizon import HorizonWatch
 from libs.messaging.publisher import BrokerLost, Outgoing, Publisher
 from libs.observability import get_logger, set_up_logging
@@ -113,25 +114,12 @@ class Relay:
         RELAYED.inc(len(deliveries))
 
     def _deliveries(self, events: list[Recorded]) -> Iterable[Delivery]:
-        causes = self._causes(events)
+        causes = causes_of(self._connection, events)
         previous = dict(self._cursors)
         for event in events:
-            cause = causes.get(str(event.causation))
+            cause = causes.get(event.causation) if event.causation else None
             yield Delivery(self._epoch, event, previous[event.category], cause)
             previous[event.category] = event.place
-
-    def _causes(self, events: list[Recorded]) -> dict[str, Cause]:
-        ids = list({event.causation for event in events if event.causation})
-        if not ids:
-            return {}
-        rows = self._connection.execute(
-            text(
-                "SELECT event_id, category, tx, position FROM es.event"
-                " WHERE event_id = ANY (CAST(:ids AS uuid[]))"
-            ),
-            {"ids": [str(event_id) for event_id in ids]},
-        )
-        return {str(r.event_id): Cause(r.category, Place(r.tx, r.position)) for r in rows}
 
     def _before_first_unpublished(self) -> Place:
         """Where to begin: a quiet category's old cursor is no reason to read all from there."""

@@ -313,9 +313,9 @@ def test_the_horizons_age_is_that_of_the_transaction_that_holds_it(
     engine.dispose()
 
 
-def test_a_cause_is_applied_before_its_effect_however_the_messages_come(
-    url: Callable[[str], str], documents: Database, relay: Relay, rabbitmq: RabbitMQForTests
-) -> None:
+@pytest.fixture
+def caused(url: Callable[[str], str], documents: Database) -> list[str]:
+    """Two documents with two signings that they brought about: the streams in causal order."""
     signatures = Database(engine_for(url("signatures")), "signatures")
     for number in ("1", "2"):
         cause = reviewed(number)
@@ -326,18 +326,64 @@ def test_a_cause_is_applied_before_its_effect_however_the_messages_come(
             after = context(causation=cause.event_id, after_tx=placed.place.tx)
             unit.store.append(f"signing-{number}", ANY, [effect], after)
     signatures.engine.dispose()
-    while relay.step():
-        pass
-    messages = drain(rabbitmq, "audit.projections", "audit")
-    effects = [message for message in messages if message.event.category == "signing"]
-    applied: list[str] = []
-    audit = Database(engine_for(url("audit")), "audit")
+    return ["document-1", "signing-1", "document-2", "signing-2"]
+
+
+@pytest.fixture
+def audit(url: Callable[[str], str]) -> Iterator[Database]:
+    engine = engine_for(url("audit"))
+    yield Database(engine, "audit")
+    engine.dispose()
+
+
+def noting(audit: Database, applied: list[str]) -> Applier:
+    """An applier that notes the streams of the events in the order in which they take effect."""
 
     def note(_message: Any, event: Recorded, _unit: Unit) -> None:
         applied.append(event.stream)
 
-    applier = Applier("audit.projections", audit, {"DraftReviewed": note, "SigningRefused": note})
-    for message in effects:
-        applier.deliver(message)
-    audit.engine.dispose()
-    assert applied == ["document-1", "signing-1", "document-2", "signing-2"]
+    return Applier("audit.projections", audit, {"DraftReviewed": note, "SigningRefused": note})
+
+
+def test_a_cause_is_applied_before_its_effect_however_the_messages_come(
+    caused: list[str], audit: Database, relay: Relay, rabbitmq: RabbitMQForTests
+) -> None:
+    while relay.step():
+        pass
+    messages = drain(rabbitmq, "audit.projections", "audit")
+    applied: list[str] = []
+    applier = noting(audit, applied)
+    for message in messages:
+        if message.event.category == "signing":
+            applier.deliver(message)
+    assert applied == caused
+
+
+def test_a_cause_is_applied_before_its_effect_when_a_category_is_caught_up(
+    caused: list[str], audit: Database
+) -> None:
+    applied: list[str] = []
+    assert noting(audit, applied).follow(["signing"]) == 2
+    assert applied == caused
+
+
+def test_an_event_set_aside_unrun_is_tried_after_its_cause(
+    caused: list[str],
+    url: Callable[[str], str],
+    audit: Database,
+    relay: Relay,
+    rabbitmq: RabbitMQForTests,
+) -> None:
+    while relay.step():
+        pass
+    first = next(
+        message
+        for message in drain(rabbitmq, "audit.projections", "audit")
+        if message.event.stream == "signing-1"
+    )
+    applied: list[str] = []
+    applier = noting(audit, applied)
+    applier.set_aside(first, "the handler ended its process")
+    assert applied == []
+    assert eventually(applier.run_due, within=5)
+    assert applied == caused[:2]

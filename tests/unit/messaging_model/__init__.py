@@ -1,0 +1,1 @@
+"""A model of store, relay, broker and consumers around the real decision, for a state machine."""
