@@ -1,5 +1,6 @@
 """A delivery: a stored event on its way, with the places that let a consumer check the order."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,12 @@ from uuid import UUID
 
 from libs.eventstore.model import START, Place, Recorded
 
+HEADER = "event"
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class UnreadableDelivery(ValueError):
-    """A message without the headers that the relay writes."""
+    """A message without the header that the relay writes."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,16 @@ class Delivery:
     predecessor: Place = START
     cause: Cause | None = None
 
-    def headers(self) -> dict[str, Any]:
-        """The message's headers; the body is the payload as stored."""
+    def headers(self) -> dict[str, str]:
+        """The message's one header, as JSON; the body is the payload as stored.
+
+        One text, for every AMQP header is encoded and decoded apart, in Python on both sides.
+        """
         event = self.event
-        headers: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "epoch": self.epoch,
-            "tx": event.tx,
-            "position": event.position,
-            "predecessor_tx": self.predecessor.tx,
-            "predecessor_position": self.predecessor.position,
+            "place": event.place,
+            "predecessor": self.predecessor,
             "stream": event.stream,
             "version": event.version,
             "category": event.category,
@@ -51,11 +56,10 @@ class Delivery:
         }
         for name in ("behalf", "correlation", "causation"):
             if (value := getattr(event, name)) is not None:
-                headers[name] = str(value)
+                facts[name] = str(value)
         if self.cause:
-            headers["cause_category"] = self.cause.category
-            headers["cause_tx"], headers["cause_position"] = self.cause.place
-        return headers
+            facts["cause"] = {"category": self.cause.category, "place": self.cause.place}
+        return {HEADER: _as_json(facts)}
 
 
 def read_delivery(
@@ -63,37 +67,41 @@ def read_delivery(
 ) -> Delivery:
     """The delivery in a message; `UnreadableDelivery` when it is not the relay's."""
     try:
-        return _read(message_id, event_type, headers, body)
+        return _read(message_id, event_type, json.loads(headers[HEADER]), body)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise UnreadableDelivery(f"message {message_id!r} has no {error}") from error
 
 
-def _read(message_id: str, event_type: str, headers: Mapping[str, Any], body: bytes) -> Delivery:
+def _read(message_id: str, event_type: str, facts: Mapping[str, Any], body: bytes) -> Delivery:
     def uuid(name: str) -> UUID | None:
-        return UUID(headers[name]) if name in headers else None
+        return UUID(facts[name]) if name in facts else None
 
+    tx, position = _place(facts["place"])
     event = Recorded(
-        tx=int(headers["tx"]),
-        position=int(headers["position"]),
-        stream=headers["stream"],
-        version=int(headers["version"]),
-        category=headers["category"],
+        tx=tx,
+        position=position,
+        stream=facts["stream"],
+        version=int(facts["version"]),
+        category=facts["category"],
         event_id=UUID(message_id),
         type=event_type,
-        schema=int(headers["schema"]),
-        agency=headers["agency"],
-        handler=headers["handler"],
-        behalf=headers.get("behalf"),
-        occurred_at=datetime.fromisoformat(headers["occurred_at"]),
-        recorded_at=datetime.fromisoformat(headers["recorded_at"]),
-        trace=UUID(headers["trace"]),
+        schema=int(facts["schema"]),
+        agency=facts["agency"],
+        handler=facts["handler"],
+        behalf=facts.get("behalf"),
+        occurred_at=datetime.fromisoformat(facts["occurred_at"]),
+        recorded_at=datetime.fromisoformat(facts["recorded_at"]),
+        trace=UUID(facts["trace"]),
         correlation=uuid("correlation"),
         causation=uuid("causation"),
         payload=bytes(body),
     )
     cause = None
-    if "cause_category" in headers:
-        place = Place(int(headers["cause_tx"]), int(headers["cause_position"]))
-        cause = Cause(headers["cause_category"], place)
-    predecessor = Place(int(headers["predecessor_tx"]), int(headers["predecessor_position"]))
-    return Delivery(headers["epoch"], event, predecessor, cause)
+    if "cause" in facts:
+        cause = Cause(facts["cause"]["category"], _place(facts["cause"]["place"]))
+    return Delivery(facts["epoch"], event, _place(facts["predecessor"]), cause)
+
+
+def _place(pair: Any) -> Place:
+    tx, position = pair
+    return Place(int(tx), int(position))
