@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts gap mutate lock conformance check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore gap mutate lock conformance check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ format: $(READY)  ## put the code in its usual form
 
 charts: $(READY)  ## render and check the deployment
 	tools/charts/check.sh
+
+bench-eventstore: system $(READY)  ## the event store against raw PostgreSQL and its peers
+	$(BIN)/python -m tools.bench.eventstore --pg15
 
 gap: $(READY)  ## ten minutes of writers, kills and restarts: does a reader miss an event?
 	$(BIN)/python -m tests.fault.gap --minutes 10

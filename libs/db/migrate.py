@@ -63,7 +63,8 @@ def _grant(connection: Connection) -> None:
     rows = {("relay", "read", "*"), ("monitor", "read", "*")}
     for category in shape.categories.values():
         for writer in shape.writers(category):
-            rows |= {(writer, right, category.name) for right in ("read", "write")}
+            write = "write own" if category.shared else "write"
+            rows |= {(writer, right, category.name) for right in ("read", write)}
     for consumer in shape.consumers.values():
         rows |= {(consumer.service, "read", name) for name in consumer.categories}
     run_script(script("rights"), connection)

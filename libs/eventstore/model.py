@@ -47,9 +47,8 @@ class Context:
     after_tx: int = 0
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """An event as the store keeps it."""
+class Recorded(NamedTuple):
+    """An event as the store keeps it. A tuple, for replays make millions of them."""
 
     tx: int
     position: int

@@ -17,6 +17,7 @@ from libs.eventstore import (
     ANY,
     NO_STREAM,
     START,
+    Appended,
     BadEvent,
     CauseInFuture,
     Context,
@@ -27,8 +28,10 @@ from libs.eventstore import (
     Recorded,
     SecondAppend,
     WrongVersion,
+    bulk,
 )
 from tests.support.servers import PostgresForTests
+from tests.support.wait import eventually
 
 AT = datetime(2026, 11, 22, 7, 5, 0, 120, tzinfo=UTC)
 
@@ -335,3 +338,288 @@ def test_pages_of_a_category_hold_every_event_once_in_order(database: Database) 
             paged.extend(page)
     assert paged == whole
     assert len(whole) > 7
+
+
+def last(database: Database, name: str) -> Recorded:
+    with database.unit() as unit:
+        found = unit.store.read_last(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_repeat_of_an_exact_append_answers_as_the_first_time(
+    database: Database, before: int, count: int
+) -> None:
+    name = stream()
+    if before:
+        with database.unit() as unit:
+            unit.store.append(name, NO_STREAM, [event() for _ in range(before)], context())
+    events = [event(b'{"n":%d}' % n) for n in range(count)]
+    with database.unit() as unit:
+        first = unit.store.append(name, before, events, context())
+    with database.unit() as unit:
+        unit.store.append(name, before + count, [event()], context())
+    with database.unit() as unit:
+        assert unit.store.append(name, before, events, context()) == first
+    assert last(database, name).version == before + count + 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_repeat_that_expects_the_version_of_its_first_run_answers_as_then(
+    database: Database, count: int
+) -> None:
+    name, events = stream(), [event(b'{"n":%d}' % n) for n in range(count)]
+    with database.unit() as unit:
+        first = unit.store.append(name, NO_STREAM, events, context())
+    with database.unit() as unit:
+        assert unit.store.append(name, count, events, context()) == first
+    assert last(database, name).version == count
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_id_known_in_another_stream_is_refused_at_an_exact_version(
+    database: Database, count: int
+) -> None:
+    known, other = event(), stream()
+    with database.unit() as unit:
+        unit.store.append(stream(), NO_STREAM, [known], context())
+    again = [known, *(event() for _ in range(count - 1))]
+    with pytest.raises(EventIdReused), database.unit() as unit:
+        unit.store.append(other, NO_STREAM, again, context())
+    with database.unit() as unit:
+        assert unit.store.read(other) == []
+
+
+@pytest.mark.parametrize("expected", [NO_STREAM, 1, ANY])
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_the_same_append_sent_at_once_one_writes_and_all_get_its_answer(
+    database: Database, expected: int, count: int
+) -> None:
+    name, events = stream(), [event() for _ in range(count)]
+    if expected:
+        with database.unit() as unit:
+            unit.store.append(name, NO_STREAM, [event()], context())
+    answers: list[Appended] = []
+    barrier = threading.Barrier(6)
+
+    def work() -> None:
+        barrier.wait(timeout=30)
+        with database.unit() as unit:
+            answers.append(unit.store.append(name, expected, events, context()))
+
+    run_all([work] * 6)
+    assert len(answers) == 6
+    assert len(set(answers)) == 1
+    assert last(database, name).version == answers[0].version == abs(expected) + count
+
+
+@pytest.mark.parametrize("expected", [NO_STREAM, 1])
+def test_who_waited_for_a_writer_that_rolled_back_writes_in_its_place(
+    database: Database, expected: int
+) -> None:
+    name = stream()
+    if expected:
+        with database.unit() as unit:
+            unit.store.append(name, NO_STREAM, [event()], context())
+    answers: list[Appended] = []
+
+    def work() -> None:
+        with database.unit() as unit:
+            answers.append(unit.store.append(name, expected, [event()], context()))
+
+    waiting = threading.Thread(target=work)
+    with database.engine.connect() as slow:
+        EventStore(slow).append(name, expected, [event()], context())
+        waiting.start()
+        eventually(lambda: someone_waits(database), within=10)
+        slow.rollback()
+    waiting.join(timeout=30)
+    assert [answer.version for answer in answers] == [expected + 1]
+
+
+def test_who_waited_for_a_writer_that_committed_stands_behind_it_or_is_refused(
+    database: Database,
+) -> None:
+    name, refused = stream(), []
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [event()], context())
+
+    def work() -> None:
+        with pytest.raises(WrongVersion) as wrong, database.unit() as unit:
+            unit.store.append(name, 1, [event()], context())
+        refused.append(wrong.value.actual)
+
+    waiting = threading.Thread(target=work)
+    with database.engine.connect() as slow:
+        EventStore(slow).append(name, 1, [event()], context())
+        waiting.start()
+        eventually(lambda: someone_waits(database), within=10)
+        slow.commit()
+    waiting.join(timeout=30)
+    assert refused == [2]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_refusal_of_one_event_is_that_of_many(database: Database, count: int) -> None:
+    name, events = stream(), [event() for _ in range(count)]
+    with database.unit() as unit:
+        end = unit.store.append(name, NO_STREAM, events, context()).place.tx
+    refusals: list[tuple[type[Exception], str, int, dict[str, object]]] = [
+        (NotYourCategory, stream("process"), NO_STREAM, {}),
+        (CauseInFuture, name, count, {"after_tx": end + 10_000}),
+        (BadEvent, name, count, {"handler": "Nguyễn Văn A"}),
+        (BadEvent, "document-", NO_STREAM, {}),
+        (WrongVersion, name, count + 1, {}),
+    ]
+    for refusal, target, expected, changes in refusals:
+        new = [event() for _ in range(count)]
+        with pytest.raises(refusal), database.unit() as unit:
+            unit.store.append(target, expected, new, context(**changes))
+    assert last(database, name).version == count
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        NewEvent(uuid4(), 'Draft"ed', 1, b"{}"),
+        NewEvent(uuid4(), "D" * 65, 1, b"{}"),
+        NewEvent(uuid4(), "DocumentDrafted", 0, b"{}"),
+        NewEvent(uuid4(), "DocumentDrafted", 1, b"x" * 1_048_577),
+    ],
+)
+def test_an_event_beyond_the_limits_is_refused(
+    database: Database, bad: NewEvent, count: int
+) -> None:
+    name = stream()
+    with pytest.raises(BadEvent), database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [event() for _ in range(count - 1)] + [bad], context())
+    with database.unit() as unit:
+        assert unit.store.read(name) == []
+
+
+def test_names_and_payloads_at_their_limits_are_kept_as_they_are(database: Database) -> None:
+    name = "document-" + uuid4().hex + "x" * 168
+    payloads = [bytes(range(256)) * 4096, b'\\"{},\\', b""]
+    events = [NewEvent(uuid4(), "D" * 64, 1, payload) for payload in payloads]
+    whole = context(agency="a" * 128, handler="h" * 128, behalf="b" * 128)
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, events, whole)
+    with database.unit() as unit:
+        unit.store.append(name, 3, [NewEvent(uuid4(), "D" * 64, 1, payloads[0])], whole)
+    with database.unit() as unit:
+        kept = unit.store.read(name)
+    assert [item.payload for item in kept] == [*payloads, payloads[0]]
+    assert {item.agency for item in kept} == {"a" * 128}
+
+
+def test_a_second_single_append_in_a_transaction_is_refused(database: Database) -> None:
+    name = stream()
+    for first in (1, 2):
+        with pytest.raises(SecondAppend), database.unit() as unit:
+            unit.store.append(name, NO_STREAM, [event() for _ in range(first)], context())
+            unit.store.append(name, first, [event()], context())
+
+
+def test_a_call_past_the_client_cannot_move_a_stream_back(database: Database) -> None:
+    name = stream()
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [event()], context())
+    call = text(
+        "SELECT es.append(ARRAY[:name], ARRAY[1::bigint], ARRAY[-1], ARRAY[gen_random_uuid()],"
+        " ARRAY['DocumentDrafted'], ARRAY[1], ARRAY['x'::bytea], 'a', 'h', NULL, now(),"
+        " gen_random_uuid(), NULL, NULL, 0)"
+    )
+    with pytest.raises(DBAPIError, match="limits"), database.engine.begin() as connection:
+        connection.execute(call, {"name": name})
+    with database.unit() as unit:
+        assert unit.store.append(name, 1, [event()], context()).version == 2
+
+
+def test_an_append_waits_for_whoever_holds_the_stores_own_row(
+    urls: Callable[[str], str], database: Database
+) -> None:
+    owner, answers = engine_for(urls("migrator")), list[Appended]()
+    name = stream()
+
+    def work() -> None:
+        with database.unit() as unit:
+            answers.append(unit.store.append(name, NO_STREAM, [event()], context()))
+
+    waiting = threading.Thread(target=work)
+    with database.unit(), database.unit():
+        """Two connections are there before: a new one asks for the store's own row too."""
+    with owner.begin() as rebasing:
+        rebasing.execute(text("LOCK TABLE es.meta IN ACCESS EXCLUSIVE MODE"))
+        rebasing.execute(text("UPDATE es.meta SET tx_offset = tx_offset + 1000"))
+        waiting.start()
+        eventually(lambda: someone_waits(database), within=10)
+        own = rebasing.execute(text("SELECT pg_current_xact_id()::text::bigint")).scalar_one()
+    waiting.join(timeout=30)
+    owner.dispose()
+    # Its transaction began after the other's, and the offset is the one that the other left.
+    assert answers[0].place.tx > own + 1000
+
+
+def test_appends_go_on_over_a_new_connection(urls: Callable[[str], str]) -> None:
+    one = Database(engine_for(urls("documents"), pool_size=1), "documents")
+    for count in (1, 2):
+        with one.unit() as unit:
+            unit.store.append(stream(), NO_STREAM, [event() for _ in range(count)], context())
+    with one.unit() as unit:
+        pid = unit.connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    killer = engine_for(urls("documents"))
+    with killer.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    for count in (1, 2):
+        with one.unit() as unit:
+            unit.store.append(stream(), NO_STREAM, [event() for _ in range(count)], context())
+    killer.dispose()
+    one.engine.dispose()
+
+
+def test_the_bulk_reader_gives_what_the_pages_give(
+    urls: Callable[[str], str], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit() as unit:
+        for_pages = unit.store.read_category("document", START, limit=100_000)
+        middle = for_pages[len(for_pages) // 2].place
+    monkeypatch.setattr(bulk, "PAGE", 7)
+    with bulk.BulkReader(urls("documents")) as reader:
+        assert list(reader.category("document")) == for_pages
+        assert list(reader.category("document", middle)) == [
+            item for item in for_pages if item.place > middle
+        ]
+        everything = list(reader.everything())
+        assert [item for item in everything if item.category == "document"] == for_pages
+    assert [type(value) for value in for_pages[0]] == [type(value) for value in everything[0]]
+
+
+def test_the_bulk_reader_stays_below_the_horizon_and_behind_its_rights(
+    urls: Callable[[str], str], database: Database
+) -> None:
+    with database.unit() as unit:
+        end = unit.store.category_end("document")
+    with database.unit() as slow, bulk.BulkReader(urls("documents")) as reader:
+        slow.store.append(stream(), NO_STREAM, [event()], context())
+        with database.unit() as unit:
+            unit.store.append(stream(), NO_STREAM, [event()], context())
+        assert list(reader.category("document", end)) == []
+    with bulk.BulkReader(urls("directory")) as stranger:
+        assert list(stranger.category("document")) == []
+
+
+def run_all(works: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+
+def someone_waits(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(connection.execute(waits).scalar())

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from libs.contracts import topology
 from libs.contracts.journal import caused_by
 from libs.db import Database, engine_for
-from libs.eventstore import ANY, BadEvent, EventIdReused
+from libs.eventstore import ANY, NO_STREAM, BadEvent, EventIdReused, NotYourCategory
 from libs.messaging.applier import Applier
 from libs.messaging.desk import (
     JOURNAL,
@@ -241,7 +241,9 @@ def test_of_two_people_who_decide_at_once_one_is_too_late(office: Office) -> Non
 def test_another_services_role_sees_and_settles_nothing_of_it(office: Office) -> None:
     office.park(BAD)
     with office.documents.unit() as unit:
-        assert list_parked(unit, waiting=True) == []
+        held = list_parked(unit, waiting=True)
+    # What was parked is unreadable for the auditor too; the decision about it is not.
+    assert [each.stream for each in held if each.stream.startswith("desk-")] == []
         assert head(unit, CONSUMER, BAD) is None
         with pytest.raises(ConsumerUnknown):
             carry_out(unit, RELEASE, BY, uuid4())
@@ -289,6 +291,19 @@ def test_every_service_may_write_on_its_desk(
         with entered(service).unit() as unit:
             JOURNAL.append(unit.store, stream, ANY, [facts], context, uuid4())
             assert len(unit.store.read(stream)) == 1
+
+
+@pytest.mark.parametrize("expected", [ANY, NO_STREAM])
+def test_no_service_writes_on_the_desk_of_another(
+    office: Office, entered: Callable[[str], Database], expected: int
+) -> None:
+    office.park(BAD)
+    with office.workflow.unit() as unit:
+        event = held_events(unit, CONSUMER, BAD)[0]
+    facts = ParkedEventReleased(CONSUMER, event.event_id, BAD, 1, event.type, 5)
+    context = caused_by(event, agency="a", handler=BY, now=event.recorded_at)
+    with pytest.raises(NotYourCategory), entered("documents").unit() as unit:
+        JOURNAL.append(unit.store, f"desk-{CONSUMER}", expected, [facts], context, uuid4())
 
 
 def test_the_auditor_follows_the_desk(office: Office, entered: Callable[[str], Database]) -> None:

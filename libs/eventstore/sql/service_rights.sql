@@ -1,3 +1,3 @@
-GRANT EXECUTE ON FUNCTION es.append TO "{role}";
+GRANT EXECUTE ON FUNCTION es.append, es.append_one TO "{role}";
 GRANT SELECT, INSERT, UPDATE ON es.checkpoint TO "{role}";
 GRANT SELECT, INSERT, UPDATE, DELETE ON es.retry TO "{role}";

@@ -5,15 +5,17 @@ CREATE TABLE es.meta (
 );
 INSERT INTO es.meta DEFAULT VALUES;
 
+-- Names are compared by their bytes, COLLATE "C": every append looks for four of them in indexes.
+-- "write own": of a category that all services write, the streams <category>-<role>.<rest> alone.
 CREATE TABLE es.grantee (
-    role     text NOT NULL,
-    right_to text NOT NULL CHECK (right_to IN ('read', 'write')),
-    category text NOT NULL,
+    role     text COLLATE "C" NOT NULL,
+    right_to text COLLATE "C" NOT NULL CHECK (right_to IN ('read', 'write', 'write own')),
+    category text COLLATE "C" NOT NULL,
     PRIMARY KEY (role, right_to, category)
 );
 
 CREATE TABLE es.stream (
-    stream  text PRIMARY KEY,
+    stream  text COLLATE "C" PRIMARY KEY,
     version bigint NOT NULL DEFAULT 0,
     last_tx bigint NOT NULL DEFAULT 0,
     head    bytea
@@ -21,26 +23,26 @@ CREATE TABLE es.stream (
 
 CREATE SEQUENCE es.position CACHE 1;
 
--- The CHECKs keep every text column free of characters that JSON would escape, so that the entry
--- below is canonical by plain concatenation.
+-- No CHECK stands here: PostgreSQL prepares them anew for every statement, which costs half as much
+-- as the insert itself. es.append, the one way in, holds names and sizes to the same rules.
 CREATE TABLE es.event (
     tx          bigint NOT NULL,
     position    bigint NOT NULL,
-    stream      text NOT NULL CHECK (stream ~ '^[a-z]{1,32}-[A-Za-z0-9._:-]{1,200}$'),
+    stream      text COLLATE "C" NOT NULL,
     version     bigint NOT NULL,
-    category    text NOT NULL,
+    category    text COLLATE "C" NOT NULL,
     event_id    uuid NOT NULL,
-    type        text NOT NULL CHECK (type ~ '^[A-Za-z][A-Za-z0-9]{0,63}$'),
-    schema      integer NOT NULL CHECK (schema > 0),
-    agency      text NOT NULL CHECK (agency ~ '^[A-Za-z0-9._:/-]{1,128}$'),
-    handler     text NOT NULL CHECK (handler ~ '^[A-Za-z0-9._:/-]{1,128}$'),
-    behalf      text CHECK (behalf ~ '^[A-Za-z0-9._:/-]{1,128}$'),
+    type        text NOT NULL,
+    schema      integer NOT NULL,
+    agency      text NOT NULL,
+    handler     text NOT NULL,
+    behalf      text,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     trace       uuid NOT NULL,
     correlation uuid,
     causation   uuid,
-    payload     bytea NOT NULL CHECK (octet_length(payload) <= 1048576),
+    payload     bytea NOT NULL,
     leaf        bytea NOT NULL,
     UNIQUE (stream, version),
     UNIQUE (event_id)

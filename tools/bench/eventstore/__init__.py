@@ -1,0 +1,1 @@
+"""`python -m tools.bench.eventstore`: the event store against raw PostgreSQL and its peers."""
