@@ -3,6 +3,8 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -71,9 +73,9 @@ def test_too_slow_is_a_verdict_and_the_next_file_is_judged(
     os.kill(worker._process.pid, signal.SIGSTOP)
     with monkeypatch.context() as impatient:
         impatient.setattr(worker, "_seconds", 0.2)
-        report = worker.validate(draft(), at=now())
+        report = worker.validate(draft() + b"\n", at=now())
     assert (report.verdict, report.reasons[0].code) == ("INDETERMINATE", "check_interrupted")
-    assert worker.validate(draft(), at=now()).reasons[0].code == "no_signature"
+    assert worker.validate(draft() + b"\n", at=now()).reasons[0].code == "no_signature"
 
 
 def test_too_much_memory_is_a_verdict(pki: Pki) -> None:
@@ -88,7 +90,40 @@ def test_a_killed_child_is_replaced(worker: Isolated) -> None:
     worker.validate(draft(), at=now())
     os.kill(worker._process.pid, signal.SIGKILL)
     worker._process.join(10)
-    assert worker.validate(draft(), at=now()).reasons[0].code == "no_signature"
+    assert worker.validate(draft() + b"\n\n", at=now()).reasons[0].code == "no_signature"
+
+
+def test_the_same_file_again_gets_the_report_that_was_made(pki: Pki, worker: Isolated) -> None:
+    signed = pki.leader(draft()).pdf
+    first = worker.validate(signed, at=now())
+    assert first.verdict == "TOTAL_PASSED"
+    assert worker.validate(signed, at=now()) is first
+    assert worker.validate(signed, at=now(), expected=pki.expected()).verdict == "TOTAL_FAILED"
+
+
+def test_another_instant_is_another_question(pki: Pki, worker: Isolated) -> None:
+    signed = pki.leader(draft()).pdf
+    first = worker.validate(signed, at=now())
+    after = pki.keys.signer(LEADER).signing_cert.not_valid_after + timedelta(days=1)
+    assert worker.validate(signed, at=after).verdict == "INDETERMINATE"
+    before = first.at - timedelta(hours=1)
+    assert worker.validate(signed, at=before).at == before
+
+
+def test_what_was_not_known_is_asked_again(pki: Pki) -> None:
+    signed = pki.leader(draft()).pdf
+    with Isolated(replace(pki.setup(), hosts=()), seconds=20) as offline:
+        first = offline.validate(signed, at=now())
+        assert first.verdict == "INDETERMINATE"
+        assert offline.validate(signed, at=now()) is not first
+
+
+def test_a_new_worker_knows_no_old_report(pki: Pki) -> None:
+    signed = pki.leader(draft()).pdf
+    with Isolated(pki.setup(), seconds=20) as worker:
+        first = worker.validate(signed, at=now())
+        worker.close()
+        assert worker.validate(signed, at=now()) is not first
 
 
 def test_a_file_beyond_the_limit_is_not_even_sent(

@@ -25,11 +25,12 @@ from .verdict import validate
 class Setup:
     """Where a worker finds trust, keys and authorities.
 
-    `hosts` are the `host:port` pairs that may be asked for OCSP, CRL and timestamps. Without
-    `keys` nothing can be signed, without `tsa_url` every signature is B-B.
+    Without `trust` nobody is trusted, without `keys` nothing can be signed, without `tsa_url`
+    every signature is B-B. `hosts` are the `host:port` pairs that may be asked for OCSP, CRL
+    and timestamps.
     """
 
-    trust: Path
+    trust: Path | None
     hosts: tuple[str, ...] = ()
     keys: Path | None = None
     tsa_url: str = ""
@@ -40,7 +41,7 @@ class Engine:
     """The tasks of a signing and validation worker. Single-threaded."""
 
     def __init__(self, setup: Setup) -> None:
-        self.trust = TrustStore.load(setup.trust)
+        self.trust = TrustStore.load(setup.trust) if setup.trust else TrustStore.empty()
         self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
         self._source = RevocationSource(self._fetch)
         self._tsa = TimestampAuthority(setup.tsa_url, self._fetch) if setup.tsa_url else None

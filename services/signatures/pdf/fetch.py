@@ -30,6 +30,16 @@ class FetchFailed(Exception):
         self.url = url
 
 
+def host_of(url: str) -> str | None:
+    """`host:port` of an HTTP address, None for anything else."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return f"{parts.hostname}:{port}"
+
+
 class Fetch(Protocol):
     """Asks one address; `body` None is a GET. Raises `FetchFailed`, nothing else."""
 
@@ -69,12 +79,9 @@ class HttpFetch:
         return answer
 
     def _host(self, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-        except (ValueError, KeyError) as error:
-            raise FetchFailed(url, "not an http address") from error
-        host = f"{parts.hostname}:{port}"
+        host = host_of(url)
+        if host is None:
+            raise FetchFailed(url, "not an http address")
         if host not in self._allowed:
             raise FetchFailed(url, "not on the list of allowed hosts")
         return host

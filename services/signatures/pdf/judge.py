@@ -6,10 +6,9 @@ line fails, and the other way round. So both are asked, and the rest is checked 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from asn1crypto import x509
@@ -31,15 +30,17 @@ from pyhanko.sign.validation.policy_decl import (
 )
 from pyhanko.sign.validation.status import PdfSignatureStatus
 
+from . import digests, form
+from .digests import Digests
+from .facts import certificate_facts, seven_hours_off, told_by_file
 from .profile import CLOCK_DRIFT, SIGNATURES_ONLY, key_usage_problem
 from .reasons import Reason, from_ades, reason, worst
-from .report import CertificateFacts, RevocationFacts, SignatureFacts
+from .report import RevocationFacts, SignatureFacts
 from .revocation import FileFetchers
 from .specification import offline, timing
 from .structure import signed_end
 
-ROLES = ("leader", "number", "seal", "copy", "attachment")
-VIETNAM = timedelta(hours=7)
+_BROKEN = ("HASH_FAILURE", "SIG_CRYPTO_FAILURE")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Case:
     knowledge: LocalKnowledge
     fetchers: FileFetchers
     expected: Sequence[ExpectedSigner]
+    digests: Digests
 
     @property
     def has_evidence(self) -> bool:
@@ -90,30 +92,41 @@ async def judge(
 ) -> tuple[SignatureFacts, list[Reason]]:
     """The facts of one signature and every rule that it breaks."""
     name = embedded.field_name
-    embedded.compute_integrity_info(diff_policy=SIGNATURES_ONLY)
-    facts, reasons = _structure(case, embedded, _told_by_file(embedded, order))
+    facts, reasons = _structure(case, embedded, told_by_file(embedded, order))
     has_timestamp = any(True for _ in extract_tst_data_iter(embedded.signer_info, signed=False))
     result = await _ades(case, embedded, has_timestamp)
-    status = result.api_status
-    sub_indication = result.ades_subindic.standard_name
     if result.ades_subindic != AdESPassed.OK:
-        unknown = sub_indication == "CERTIFICATE_CHAIN_GENERAL_FAILURE" and case.fetchers.failed
-        reasons.append(
-            reason("revocation_unknown", name) if unknown else from_ades(sub_indication, name)
-        )
-    elif status is None or not status.bottom_line:
+        reasons.append(await _why(case, embedded, result, has_timestamp))
+    elif result.api_status is None or not result.api_status.bottom_line:
         reasons.append(reason("not_validated", name))
     facts = _with_trust(case, embedded, facts, result, has_timestamp)
     reasons += await _own_checks(case, embedded, facts, result)
     return replace(facts, verdict=worst(reasons)[0]), reasons
 
 
+async def _why(
+    case: Case, embedded: EmbeddedPdfSignature, result: Any, has_timestamp: bool
+) -> Reason:
+    """What the AdES function found, told as the rule that it is about."""
+    name, sub_indication = embedded.field_name, result.ades_subindic.standard_name
+    stamp = getattr(result.api_status, "timestamp_validity", None)
+    if stamp is not None and not (stamp.intact and stamp.valid and stamp.trusted):
+        return reason("timestamp_invalid", name)
+    if has_timestamp and sub_indication in _BROKEN:
+        # It does not say whose digest or value is wrong: the signature's, or its timestamp's.
+        alone = await _basic(case, embedded)
+        if alone.ades_subindic.standard_name not in _BROKEN:
+            return reason("timestamp_invalid", name)
+    if sub_indication == "CERTIFICATE_CHAIN_GENERAL_FAILURE" and case.fetchers.failed:
+        return reason("revocation_unknown", name)
+    return from_ades(sub_indication, name)
+
+
 async def judge_timestamp(
     case: Case, embedded: EmbeddedPdfSignature, order: int
 ) -> tuple[SignatureFacts, list[Reason]]:
     """The facts of one document timestamp and every rule that it breaks."""
-    embedded.compute_integrity_info(diff_policy=SIGNATURES_ONLY)
-    facts, reasons = _structure(case, embedded, _told_by_file(embedded, order))
+    facts, reasons = _structure(case, embedded, told_by_file(embedded, order))
     result = await ades_timestamp_validation(
         embedded.signed_data,
         case.specification,
@@ -129,30 +142,18 @@ async def judge_timestamp(
     return replace(facts, verdict=worst(reasons)[0]), reasons
 
 
-def _told_by_file(embedded: EmbeddedPdfSignature, order: int) -> SignatureFacts:
-    certificate = embedded.signer_cert
-    usages = certificate.key_usage_value
-    role = embedded.field_name.rsplit(".", 1)[-1].lower()
-    return SignatureFacts(
-        field=embedded.field_name,
-        order=order,
-        role=role if role in ROLES else "",
-        verdict="INDETERMINATE",
-        signer=_certificate(certificate),
-        key_usages=tuple(sorted(usages.native)) if usages else (),
-        digest_algorithm=embedded.md_algorithm,
-        signature_algorithm=embedded.signer_info["signature_algorithm"]["algorithm"].native,
-        claimed_at=embedded.self_reported_timestamp,
-        byte_range=tuple(int(value) for value in embedded.byte_range),
-    )
-
-
 def _structure(
     case: Case, embedded: EmbeddedPdfSignature, facts: SignatureFacts
 ) -> tuple[SignatureFacts, list[Reason]]:
     """Coverage and later changes, from the bytes and the strict difference policy."""
-    reasons = []
+    reasons = [reason(code, facts.field) for code in form.problems(embedded)]
     end = signed_end(case.data, facts.byte_range)
+    if end is not None and embedded.external_md_algorithm == digests.NAME:
+        # What pyHanko would compute by itself, without another pass over the file.
+        _, start, resumed, _ = facts.byte_range
+        signed = case.digests.without(start, resumed, end)
+        embedded.external_digests[digests.NAME] = signed
+    embedded.compute_integrity_info(diff_policy=SIGNATURES_ONLY)
     coverage = "incomplete"
     if end is None or embedded.coverage.name not in ("ENTIRE_REVISION", "ENTIRE_FILE"):
         reasons.append(reason("coverage_incomplete", facts.field))
@@ -161,7 +162,7 @@ def _structure(
     difference = _difference(embedded)
     if difference == "refused" or not embedded.summarise_integrity_info()["docmdp_ok"]:
         reasons.append(reason("modified_after_signing", facts.field))
-    revision = hashlib.sha256(case.data[:end]).hexdigest() if end else ""
+    revision = case.digests.until(end).hex() if end else ""
     facts = replace(facts, coverage=coverage, difference=difference, revision_sha256=revision)
     return facts, reasons
 
@@ -201,6 +202,10 @@ async def _ades(case: Case, embedded: EmbeddedPdfSignature, has_timestamp: bool)
             extra_status_kwargs=embedded.summarise_integrity_info(),
             status_cls=PdfSignatureStatus,
         )
+    return await _basic(case, embedded)
+
+
+async def _basic(case: Case, embedded: EmbeddedPdfSignature) -> Any:
     return await ades_basic_validation(
         embedded.signed_data,
         case.specification,
@@ -227,21 +232,14 @@ def _with_trust(
         level = "B-LTA" if getattr(result, "oldest_evidence_record_timestamp", None) else "B-LT"
     return replace(
         facts,
-        chain=tuple(_certificate(one) for one in chain),
+        chain=tuple(certificate_facts(one) for one in chain),
         revocation=case.told_of(embedded.signer_cert),
         expected=case.expects(facts.role, embedded.signer_cert),
         timestamp_at=stamped,
         best_at=stamped or case.at,
-        claimed_as_utc_by_mistake=_seven_hours_off(facts.claimed_at, stamped),
+        claimed_as_utc_by_mistake=seven_hours_off(facts.claimed_at, stamped),
         level=level,
     )
-
-
-def _seven_hours_off(claimed: datetime | None, stamped: datetime | None) -> bool:
-    """Some signers write Vietnam time as if it were UTC; the timestamp decides."""
-    if claimed is None or stamped is None or claimed.tzinfo is None:
-        return False
-    return abs(claimed - stamped - VIETNAM) < timedelta(minutes=10)
 
 
 async def _own_checks(
@@ -282,14 +280,3 @@ async def _held_while_valid(case: Case, embedded: EmbeddedPdfSignature, result: 
         raw_digest=embedded.compute_digest(),
     )
     return bool(then.ades_subindic == AdESPassed.OK and then.api_status.bottom_line)
-
-
-def _certificate(certificate: x509.Certificate) -> CertificateFacts:
-    name = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
-    return CertificateFacts(
-        name=name if isinstance(name, str) else ", ".join(name),
-        serial=format(certificate.serial_number, "x"),
-        sha256=certificate.sha256.hex(),
-        not_before=certificate.not_valid_before,
-        not_after=certificate.not_valid_after,
-    )

@@ -25,7 +25,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator.errors import InvalidCertificateError
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
-POLICY = "lienthong-pdf-1"
+POLICY = "lienthong-pdf-2"
 CLOCK_DRIFT = timedelta(seconds=60)  # between us and an OCSP responder or a TSA
 
 # Official certificates commit the signer (nonRepudiation); those of authorities must not sign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,6 +63,24 @@ _TABLE: dict[str, tuple[Verdict, str, str, str]] = {
         "CANNOT_VALIDATE",
         "Tệp có bảng tham chiếu lai (thường do Word tạo), không thể kiểm tra chữ ký.",
         "The file has hybrid references (as Word writes them), its signatures cannot be checked.",
+    ),
+    "file_too_complex": (
+        _OPEN,
+        "RESOURCE_LIMIT",
+        "Tệp có quá nhiều trang, trường hoặc chú thích để kiểm tra.",
+        "The file has too many pages, fields or notes to be checked.",
+    ),
+    "active_content": (
+        _OPEN,
+        "CANNOT_VALIDATE",
+        "Tệp chứa mã lệnh, tệp đính kèm hoặc lớp ẩn nên nội dung hiển thị có thể thay đổi.",
+        "The file holds scripts, embedded files or hidden layers: what it shows may change.",
+    ),
+    "signature_hidden": (
+        _OPEN,
+        "CANNOT_VALIDATE",
+        "Tệp có một chữ ký không còn được hiển thị trong biểu mẫu.",
+        "The file holds a signature that its form no longer shows.",
     ),
     "signature_format_unknown": (
         _OPEN,
@@ -147,6 +166,12 @@ _TABLE: dict[str, tuple[Verdict, str, str, str]] = {
         "Chứng thư số không thuộc tổ chức chứng thực được tin cậy.",
         "The certificate does not lead to a trusted authority.",
     ),
+    "chain_invalid": (
+        _OPEN,
+        "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+        "Chuỗi chứng thư số hoặc thông tin thu hồi của chuỗi không hợp lệ.",
+        "The chain of certificates, or what is known of its revocation, does not hold.",
+    ),
     "revocation_unknown": (
         _OPEN,
         "TRY_LATER",
@@ -182,7 +207,7 @@ def reason(code: str, signature: str = "", sub_indication: str = "") -> Reason:
     return Reason(code, verdict, sub_indication or usual, vi, en, signature)
 
 
-def worst(reasons: list[Reason]) -> tuple[Verdict, str]:
+def worst(reasons: Sequence[Reason]) -> tuple[Verdict, str]:
     """The verdict over all reasons and the sub-indication of the one that decides."""
     for verdict in (_FAILED, _OPEN):
         for one in reasons:
@@ -199,6 +224,8 @@ _FROM_ADES = {
     "REVOKED_NO_POE": "certificate_revoked",
     "REVOKED_CA_NO_POE": "certificate_revoked",
     "NO_CERTIFICATE_CHAIN_FOUND": "certificate_untrusted",
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE": "chain_invalid",
+    "CHAIN_CONSTRAINTS_FAILURE": "chain_invalid",
     "EXPIRED": "certificate_outside_validity",
     "NOT_YET_VALID": "certificate_outside_validity",
     "OUT_OF_BOUNDS_NO_POE": "certificate_outside_validity",

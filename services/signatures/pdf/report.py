@@ -14,6 +14,8 @@ TOOLS = {
     name: version(name)
     for name in ("pyhanko", "pyhanko-certvalidator", "cryptography", "asn1crypto")
 }
+LONGEST_TEXT = 500  # characters
+LARGEST_NUMBER = 2**53 - 1
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,11 @@ class Report:
     tools: dict[str, str] = field(default_factory=lambda: dict(TOOLS))
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain JSON values; times in ISO 8601 with zone."""
+        """The report as plain JSON values; times in ISO 8601 with zone.
+
+        What a stranger's file says is bounded: `LONGEST_TEXT` characters, numbers that every
+        JSON reader holds exactly (RFC 8785).
+        """
         plain = _plain(asdict(self))
         assert isinstance(plain, dict)
         return plain
@@ -98,4 +104,8 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT].encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-LARGEST_NUMBER, min(value, LARGEST_NUMBER))
     return value

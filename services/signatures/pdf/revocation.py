@@ -31,22 +31,22 @@ _MOST_CALLS = 30  # for one file: three signatures with their chains and authori
 
 
 class RevocationSource:
-    """Answers of responders, kept for a minute: the demo's hundred files ask once."""
+    """Answers of responders, parsed and kept for a minute: the demo's hundred files ask once."""
 
     def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-        self._kept: dict[tuple[str, bytes], tuple[float, bytes]] = {}
+        self.fetch = fetch
+        self._kept: dict[tuple[str, bytes], tuple[float, Any]] = {}
 
-    async def ask(self, url: str, key: bytes, body: bytes | None, content_type: str) -> bytes:
-        """The answer for `key` (certificate and issuer). Raises `FetchFailed`."""
-        expires, answer = self._kept.get((url, key), (0.0, b""))
-        if time.monotonic() < expires:
-            return answer
-        answer = await self._fetch(url, body, content_type)
+    def kept(self, url: str, key: bytes) -> Any:
+        """The answer from `url` for `key` (certificate and issuer), None when there is none."""
+        expires, answer = self._kept.get((url, key), (0.0, None))
+        return answer if time.monotonic() < expires else None
+
+    def keep(self, url: str, key: bytes, answer: Any) -> None:
+        """Keep an answer that was worth parsing."""
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
         self._kept[url, key] = (time.monotonic() + KEPT, answer)
-        return answer
 
 
 class FileFetchers(FetcherBackend):  # type: ignore[misc]
@@ -76,11 +76,11 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
         ]
         return max(told, key=lambda fact: str(fact.this_update), default=None)
 
-    async def ask(self, url: str, key: bytes, body: bytes | None, content_type: str) -> bytes:
+    async def ask(self, url: str, body: bytes | None, content_type: str) -> bytes:
         self._calls += 1
         if self._calls > _MOST_CALLS:
             raise FetchFailed(url, "too many calls for one file")
-        return await self.source.ask(url, key, body, content_type)
+        return await self.source.fetch(url, body, content_type)
 
 
 class _Ocsp(OCSPFetcher):  # type: ignore[misc]
@@ -89,21 +89,26 @@ class _Ocsp(OCSPFetcher):  # type: ignore[misc]
         self._got: dict[bytes, ocsp.OCSPResponse] = {}
 
     async def fetch(self, cert: x509.Certificate, authority: Any) -> ocsp.OCSPResponse:
-        request = format_ocsp_request(
-            cert, authority, certid_hash_algo="sha1", request_nonces=False
-        )
+        key = cert.sha256 + authority.public_key.dump()
         for url in get_ocsp_urls(cert)[:3]:
             try:
-                answer = await self._calls.ask(
-                    url, cert.sha256 + authority.public_key.dump(), request.dump(), _OCSP
-                )
-                response = process_ocsp_response_data(answer, ocsp_request=request, ocsp_url=url)
+                response = self._calls.source.kept(url, key)
+                if response is None:
+                    response = await self._ask(url, cert, authority)
+                    self._calls.source.keep(url, key, response)
             except (FetchFailed, OCSPValidationError, ValueError) as error:
                 self._calls.failed.append(url)
                 raise OCSPFetchError(f"no answer from {url}") from error
             self._got[cert.sha256] = response
             return response
         raise OCSPFetchError("the certificate names no responder")
+
+    async def _ask(self, url: str, cert: x509.Certificate, authority: Any) -> ocsp.OCSPResponse:
+        request = format_ocsp_request(
+            cert, authority, certid_hash_algo="sha1", request_nonces=False
+        )
+        answer = await self._calls.ask(url, request.dump(), _OCSP)
+        return process_ocsp_response_data(answer, ocsp_request=request, ocsp_url=url)
 
     def fetched_responses(self) -> Iterable[ocsp.OCSPResponse]:
         return self._got.values()
@@ -128,8 +133,11 @@ class _Crl(CRLFetcher):  # type: ignore[misc]
             if not point.url:
                 continue
             try:
-                answer = await self._calls.ask(point.url, b"", None, "")
-                lists.append(crl.CertificateList.load(answer))
+                known = self._calls.source.kept(point.url, b"")
+                if known is None:
+                    known = crl.CertificateList.load(await self._calls.ask(point.url, None, ""))
+                    self._calls.source.keep(point.url, b"", known)
+                lists.append(known)
             except (FetchFailed, ValueError) as error:
                 self._calls.failed.append(point.url)
                 raise CRLFetchError(f"no list from {point.url}") from error

@@ -18,10 +18,10 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
 from .appearance import Drawing
 from .box import Box, seal_square, union
+from .cms import sign_digest
 from .fetch import Fetch, FetchFailed
 from .profile import certificate_problem
 from .stamps import Text, leader_picture, seal_picture, texts_picture
@@ -137,7 +137,7 @@ def _sign(
         raise SigningRefused(
             "pdf_not_signable", f"the file cannot be signed as {role}: {type(error).__name__}"
         ) from error
-    signature, level = asyncio.run(_cms(signer, prepared.document_digest, tsa))
+    signature, level = asyncio.run(_signature(signer, prepared.document_digest, tsa))
     prepared.fill_with_cms(output, signature)
     return Signed(output.getvalue(), level, certificate.sha256.hex(), at)
 
@@ -157,23 +157,23 @@ def _prepare(
     session = maker.init_signing_session(writer)
     session.system_time = at
     document = session.prepare_tbs_document(None, bytes_reserved=2 * LARGEST_CMS)
-    prepared, output = document.digest_tbs_document()
+    # In place: the stream is ours alone, and large files need not be copied piece by piece.
+    prepared, output = document.digest_tbs_document(in_place=True)
     return prepared, output
 
 
-async def _cms(
+async def _signature(
     signer: Any, digest: bytes, tsa: TimestampAuthority | None
-) -> tuple[cms.ContentInfo, Level]:
-    signature: cms.ContentInfo = await signer.async_sign(
-        digest, DIGEST, use_pades=True, signed_attr_settings=PdfCMSSignedAttributes()
-    )
+) -> tuple[bytes, Level]:
+    signature = await sign_digest(signer, digest)
     if tsa is None:
         return signature, "B-B"
-    value = signature["content"]["signer_infos"][0]["signature"].native
+    plain = cms.ContentInfo.load(signature)
+    value = plain["content"]["signer_infos"][0]["signature"].native
     try:
         token = await FetchedTimeStamper(tsa.url, tsa.fetch).token(hashlib.sha256(value).digest())
     except (FetchFailed, TimestampUnreadable):
         # The document goes out without; its verdict shows the level of each signature.
         return signature, "B-B"
-    stamped = with_token(signature, token)
-    return (stamped, "B-T") if len(stamped.dump()) <= LARGEST_CMS else (signature, "B-B")
+    stamped = with_token(plain, token).dump()
+    return (stamped, "B-T") if len(stamped) <= LARGEST_CMS else (signature, "B-B")

@@ -10,7 +10,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -50,6 +50,7 @@ class Text:
     to_right: bool = False
 
 
+@lru_cache(maxsize=64)
 def leader_picture(person_id: str, box: Box, picture: bytes | None = None) -> bytes:
     """The leader's handwritten signature (chữ ký tay) centred in its box.
 
@@ -91,6 +92,7 @@ def texts_picture(texts: Sequence[Text]) -> bytes:
     return _finish(canvas, output)
 
 
+@lru_cache(maxsize=64)
 def seal_picture(agency: str) -> bytes:
     """The agency's round red seal (con dấu), 36 mm, with a star where the emblem would be."""
     canvas, output = _canvas(SEAL_DIAMETER, SEAL_DIAMETER)

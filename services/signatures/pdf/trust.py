@@ -9,6 +9,8 @@ from pathlib import Path
 
 from asn1crypto import pem, x509
 
+from .fetch import host_of
+
 
 class TrustStoreUnreadable(Exception):
     """The folder has no root, or a file in it is no certificate."""
@@ -48,6 +50,22 @@ class TrustStore:
             intermediates=tuple(one for one in unique.values() if not one.self_issued),
             version=hashlib.sha256(b"".join(sorted(unique))).hexdigest(),
         )
+
+    @classmethod
+    def empty(cls) -> TrustStore:
+        """A store that trusts nobody: verdicts say what is broken, and never more."""
+        return cls((), (), hashlib.sha256().hexdigest())
+
+    @property
+    def responders(self) -> frozenset[str]:
+        """The `host:port` of every OCSP and CRL address that these authorities name themselves."""
+        urls = [
+            url
+            for one in (*self.roots, *self.intermediates)
+            for url in (*one.ocsp_urls, *(point.url for point in one.crl_distribution_points))
+            if url
+        ]
+        return frozenset(host for host in map(host_of, urls) if host)
 
 
 def _read(path: Path) -> list[x509.Certificate]:

@@ -9,16 +9,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from . import active
+from .digests import Digests
 from .fetch import Fetch
+from .form import hides_signature
 from .judge import Case, ExpectedSigner, judge, judge_timestamp
 from .profile import EVIDENCE_ONLY
+from .reading import open_pdf
 from .reasons import Reason, reason, worst
 from .report import Report, SignatureFacts
 from .revocation import FileFetchers, RevocationSource
@@ -62,28 +65,39 @@ def validate(
         raise ValueError("the instant of judgement needs a time zone")
     started = time.monotonic()
     source = fetch if isinstance(fetch, RevocationSource) else RevocationSource(fetch)
-    findings = _Findings([], [])
+    findings, digests = _Findings([], []), Digests(pdf)
     try:
-        asyncio.run(_find(pdf, trust, at, expected, FileFetchers(source), findings))
+        asyncio.run(_find(pdf, digests, trust, at, expected, FileFetchers(source), findings))
     except MemoryError:
         findings.reasons.append(reason("check_interrupted"))
     except Exception as error:
         # A malformed file fails anywhere in pyHanko: ValueError, AssertionError, RecursionError...
         logger.info("file_unreadable", extra={"error": type(error).__name__}, exc_info=True)
         findings.reasons.append(reason("file_unreadable"))
-    verdict, sub_indication = worst(findings.reasons)
+    reasons = _told(findings.reasons)
+    verdict, sub_indication = worst(reasons)
     return Report(
         verdict=verdict,
         sub_indication=sub_indication,
-        reasons=tuple(findings.reasons),
+        reasons=reasons,
         signatures=tuple(findings.signatures),
-        file_sha256=hashlib.sha256(pdf).hexdigest(),
+        file_sha256=digests.until(len(pdf)).hex(),
         size=len(pdf),
         at=at,
         revisions=findings.revisions,
         trust_version=trust.version,
         duration_ms=round((time.monotonic() - started) * 1000),
     )
+
+
+def _told(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Each conclusion about a signature once, the vague one only where there is no other."""
+    distinct = {(one.signature, one.code): one for one in reversed(reasons)}
+    vague = [key for key in distinct if key[1] == "not_validated"]
+    for key in vague:
+        if any(signature == key[0] and code != key[1] for signature, code in distinct):
+            del distinct[key]
+    return tuple(reversed(distinct.values()))
 
 
 def refused(pdf: bytes, code: str, *, at: datetime, trust_version: str = "") -> Report:
@@ -103,6 +117,7 @@ def refused(pdf: bytes, code: str, *, at: datetime, trust_version: str = "") -> 
 
 async def _find(
     pdf: bytes,
+    digests: Digests,
     trust: TrustStore,
     at: datetime,
     expected: Sequence[ExpectedSigner],
@@ -115,7 +130,12 @@ async def _find(
     if not is_pdf(pdf):
         findings.reasons.append(reason("file_unreadable"))
         return
-    reader = PdfFileReader(BytesIO(pdf), strict=True)
+    reader = open_pdf(pdf)
+    unusable = "file_encrypted" if reader.encrypted else active.problem(reader)
+    if unusable:
+        findings.reasons.append(reason(unusable))
+    if unusable not in (None, "active_content"):
+        return
     unusable = _unusable(reader)
     if unusable:
         findings.reasons.append(reason(unusable))
@@ -129,19 +149,20 @@ async def _find(
         knowledge=stored_evidence(reader),
         fetchers=fetchers,
         expected=expected,
+        digests=digests,
     )
     for order, embedded in enumerate(reader.embedded_signatures, start=1):
         stamped = embedded.sig_object_type == "/DocTimeStamp"
         facts, reasons = await (judge_timestamp if stamped else judge)(case, embedded, order)
         findings.signatures.append(facts)
         findings.reasons += reasons
+    if hides_signature(pdf, len(findings.signatures)):
+        findings.reasons.append(reason("signature_hidden"))
     findings.reasons += [*_missing(case, findings.signatures), *_behind_last(case)]
 
 
 def _unusable(reader: PdfFileReader) -> str | None:
     """Why the signatures of a readable file cannot be judged, as a code, or None."""
-    if reader.encrypted:
-        return "file_encrypted"
     if reader.xrefs.hybrid_xrefs_present:
         return "hybrid_file"
     filled = list(enumerate_sig_fields(reader, filled_status=True))
@@ -165,10 +186,15 @@ def _behind_last(case: Case) -> list[Reason]:
     end = signed_end(case.data, last.byte_range)
     if end is None or end == len(case.data):
         return []  # a broken coverage has its own reason already
-    behind = case.reader.xrefs.total_revisions - 1 - last.signed_revision
+    xrefs = case.reader.xrefs
+    behind = xrefs.total_revisions - 1 - last.signed_revision
     if behind < 1 or not ends_cleanly(case.data):
         return [reason("bytes_after_end", last.field_name)]
     difference = EVIDENCE_ONLY.review_file(case.reader, last.signed_revision)
-    if behind > 1 or not isinstance(difference, DiffResult):
+    if (
+        behind > 1
+        or not isinstance(difference, DiffResult)
+        or not xrefs.explicit_refs_in_revision(xrefs.total_revisions - 1)
+    ):
         return [reason("modified_after_signing", last.field_name)]
     return []

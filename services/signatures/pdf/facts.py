@@ -1,0 +1,51 @@
+"""What a signature and its certificate say of themselves, for the report."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from asn1crypto import x509
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from .report import CertificateFacts, SignatureFacts
+
+ROLES = ("leader", "number", "seal", "copy", "attachment")
+VIETNAM = timedelta(hours=7)
+
+
+def told_by_file(embedded: EmbeddedPdfSignature, order: int) -> SignatureFacts:
+    """The facts of a signature before anything was checked."""
+    certificate = embedded.signer_cert
+    usages = certificate.key_usage_value
+    role = embedded.field_name.rsplit(".", 1)[-1].lower()
+    return SignatureFacts(
+        field=embedded.field_name,
+        order=order,
+        role=role if role in ROLES else "",
+        verdict="INDETERMINATE",
+        signer=certificate_facts(certificate),
+        key_usages=tuple(sorted(usages.native)) if usages else (),
+        digest_algorithm=embedded.md_algorithm,
+        signature_algorithm=embedded.signer_info["signature_algorithm"]["algorithm"].native,
+        claimed_at=embedded.self_reported_timestamp,
+        byte_range=tuple(int(value) for value in embedded.byte_range),
+    )
+
+
+def seven_hours_off(claimed: datetime | None, stamped: datetime | None) -> bool:
+    """Some signers write Vietnam time as if it were UTC; the timestamp decides."""
+    if claimed is None or stamped is None or claimed.tzinfo is None:
+        return False
+    return abs(claimed - stamped - VIETNAM) < timedelta(minutes=10)
+
+
+def certificate_facts(certificate: x509.Certificate) -> CertificateFacts:
+    """What a report shows of a certificate."""
+    name = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
+    return CertificateFacts(
+        name=name if isinstance(name, str) else ", ".join(name),
+        serial=format(certificate.serial_number, "x"),
+        sha256=certificate.sha256.hex(),
+        not_before=certificate.not_valid_before,
+        not_after=certificate.not_valid_after,
+    )
