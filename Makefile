@@ -6,10 +6,10 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore gap mutate lock conformance check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-signatures corpus faults gap mutate lock conformance check-fresh clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-17s\033[0m %s\n", $$1, $$2}'
 
 venv: $(READY)  ## the Python environment in .venv, alone
 
@@ -61,6 +61,16 @@ charts: $(READY)  ## render and check the deployment
 
 bench-eventstore: system $(READY)  ## the event store against raw PostgreSQL and its peers
 	$(BIN)/python -m tools.bench.eventstore --pg15
+
+bench-signatures: $(READY)  ## how fast signatures are made and judged
+	@$(BIN)/python -W ignore -m tools.bench.signatures
+
+corpus: $(READY)  ## hostile PDFs: build, judge, compare with the table
+	@$(BIN)/python -W ignore -m tools.corpus
+
+faults: system $(READY)  ## every fault many times; build/faults.json and docs/operations/fault-report.md
+	$(BIN)/python -m tools.faults
+	MODEL_RUNS=5000 $(BIN)/pytest tests/unit/messaging_model -k skipped
 
 gap: $(READY)  ## ten minutes of writers, kills and restarts: does a reader miss an event?
 	$(BIN)/python -m tests.fault.gap --minutes 10

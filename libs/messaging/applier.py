@@ -18,7 +18,7 @@ from libs.eventstore import Place, Recorded
 from libs.messaging.causality import causes_of
 from libs.messaging.decision import Decision, Position, decide
 from libs.messaging.delivery import Cause, Delivery
-from libs.messaging.positions import Due, Positions
+from libs.messaging.positions import BACK_OFF_SECONDS, Due, Positions
 from libs.observability import get_logger
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ QUICK_TRIES = 5
 # A transaction of many events ends after this: it holds the store's horizon, and in a service the
 # one thread that also answers requests.
 BATCH_SECONDS = 0.1
+ENDED_PROCESS = "the handler ended its process"
 
 logger = get_logger(__name__)
 
@@ -119,6 +120,11 @@ class Applier:
         with self._database.unit() as unit:
             positions = Positions(unit.connection, self.consumer)
             due = positions.next_due()
+            if due and due.attempts >= len(BACK_OFF_SECONDS):
+                # The last try was counted, and nobody lived to tell how it ended.
+                positions.lock(due.category)
+                positions.failed_again(due, ENDED_PROCESS)
+                return True
             if due is None or not positions.count_attempt(due):
                 return False
         try:
@@ -147,6 +153,19 @@ class Applier:
             if decision is Decision.APPLY:
                 positions.set_aside(event, cause)
                 positions.move(event.category, event.place)
+
+    def set_first_aside(self, categories: Sequence[str]) -> None:
+        """After a start: what comes next may be what ended the process before.
+
+        It is tried from the retry table, where every try is counted before it runs.
+        """
+        for category in categories:
+            with self._database.unit() as unit:
+                positions = Positions(unit.connection, self.consumer)
+                mine = positions.lock(category)
+                for event in unit.store.read_category(category, mine.place, 1):
+                    positions.set_aside(event, "the first event after a start")
+                    positions.move(category, event.place)
 
     def _passed(self, cause: Cause, epoch: str) -> bool:
         """Whether the cause is applied, or of a category that is not followed.

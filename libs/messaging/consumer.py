@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 
 from libs.contracts import topology
 from libs.db import connection_lost, database_of
-from libs.messaging.applier import Applier, Handler
+from libs.messaging.applier import ENDED_PROCESS, Applier, Handler
 from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
 from libs.observability import get_logger, of_event, span
@@ -38,6 +38,7 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
         self._name = consumer
         self._handlers = handlers
         self._stopping = False
+        self._began = False
 
     def start(self) -> None:
         """Begin: one greenlet for messages, one for everything that comes without one."""
@@ -76,6 +77,9 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
 
     def _follow(self) -> None:
         """Own events from the store, the others' every 30 s, and what is due for a retry."""
+        if not self._began:
+            self._applier.set_first_aside([*self._own, *self._foreign])
+            self._began = True
         pause, next_sweep, next_retry = FASTEST, 0.0, 0.0
         while not self._stopping:
             busy: int = self._applier.follow(self._own) if self._own else 0
@@ -135,7 +139,7 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
             logger.error("message_unreadable", consumer=self._name, cause=str(error)[:200])
         else:
             if int(message.headers.get("x-delivery-count", 0)) >= DELIVERIES_UNTIL_SET_ASIDE:
-                self._applier.set_aside(delivery, "the handler ended its process")
+                self._applier.set_aside(delivery, ENDED_PROCESS)
             else:
                 self._deliver(delivery)
         message.ack()

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, text
 
 from libs.config import load
 from libs.contracts import topology
-from libs.db import connection_lost, engine_for
+from libs.db import connection_lost, engine_for, may_run_again
 from libs.eventstore import START, EventStore, Place, Recorded
+from libs.messaging.backlog import waiting_seconds
 from libs.messaging.broker import published_categories
 from libs.messaging.causality import causes_of
 from libs.messaging.delivery import Delivery
@@ -76,7 +77,6 @@ class Relay:
         self._send(wanted)
         if page:
             self._seen = page[-1].place
-        RELAY_LAG.set(time.time() - page[-1].recorded_at.timestamp() if page else 0)
         self._connection.commit()
         return len(page) + self._resume_stopped()
 
@@ -102,6 +102,8 @@ class Relay:
         if not events:
             return
         deliveries = list(self._deliveries(events))
+        # A slow broker must not find us with a transaction open.
+        self._connection.commit()
         returned = self._publisher.publish([_outgoing(delivery) for delivery in deliveries])
         lost = {d.event.category for d in deliveries if str(d.event.event_id) in returned}
         for category in lost:
@@ -206,13 +208,15 @@ def main() -> None:
     set_up_logging("relay")
     engine = engine_for(settings.database_url, pool_size=2, application="relay")
     alive = threading.Event()
+    RELAY_LAG.set_function(lambda: waiting_seconds(engine))
     serve_ops(settings.ops_host, settings.ops_port, {"relay": alive.is_set})
     while True:
         try:
             run(engine, settings.amqp_url, alive)
         except Exception as error:
             alive.clear()
-            if not isinstance(error, BrokerLost | CursorMoved) and not connection_lost(error):
+            passing = isinstance(error, BrokerLost | CursorMoved) or may_run_again(error)
+            if not passing and not connection_lost(error):
                 raise
             logger.warning("relay_restarts", cause=type(error).__name__)
             engine.dispose()

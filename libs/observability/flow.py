@@ -4,7 +4,8 @@ from prometheus_client import Counter, Gauge
 
 RELAYED = Counter("lienthong_relayed_events", "Events published and confirmed by the broker")
 RELAY_LAG = Gauge(
-    "lienthong_relay_lag_seconds", "Age of the newest event just published; 0 when none waits"
+    "lienthong_relay_lag_seconds",
+    "Age of the oldest event that is not published; 0 when none waits",
 )
 HORIZON_AGE = Gauge(
     "lienthong_horizon_age_seconds",

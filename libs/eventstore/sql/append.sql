@@ -43,7 +43,8 @@ CREATE OR REPLACE FUNCTION es.leaf(
         '","version":"', version, '"}'), 'UTF8'))
 $$;
 
--- Generic plans: a plan of one row each is not made better by knowing the row, only made again.
+-- Generic plans: a plan of one row each is not made better by knowing the row, only made again. Never
+-- by sequential scans: a plan that was made while the table was small outlives its being small.
 CREATE OR REPLACE FUNCTION es.append(
     streams text[], expected bigint[], counts integer[],
     ids uuid[], types text[], schemas integer[], payloads bytea[],
@@ -51,7 +52,7 @@ CREATE OR REPLACE FUNCTION es.append(
     in_trace uuid, with_correlation uuid, from_causation uuid, after_tx bigint
 ) RETURNS TABLE (out_stream text, out_version bigint, out_tx bigint, out_position bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = es, pg_temp
-SET plan_cache_mode = force_generic_plan AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     own_tx text := pg_current_xact_id();
     event_offset bigint := (SELECT tx_offset FROM es.meta);

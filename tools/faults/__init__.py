@@ -1,0 +1,1 @@
+"""The fault tests in their long form, and the report of what held."""
