@@ -28,6 +28,8 @@ QUICK_TRIES = 5
 # A transaction of many events ends after this: it holds the store's horizon, and in a service the
 # one thread that also answers requests.
 BATCH_SECONDS = 0.1
+# Messages and starts: whoever ended the process this often is set aside unrun.
+RUNS_UNTIL_SET_ASIDE = 5
 ENDED_PROCESS = "the handler ended its process"
 
 logger = get_logger(__name__)
@@ -154,18 +156,20 @@ class Applier:
                 positions.set_aside(event, cause)
                 positions.move(event.category, event.place)
 
-    def set_first_aside(self, categories: Sequence[str]) -> None:
-        """After a start: what comes next may be what ended the process before.
+    def note_start(self, categories: Sequence[str]) -> None:
+        """After a start: what comes next in a category may be what ended the process before.
 
-        It is tried from the retry table, where every try is counted before it runs.
+        Met at the front of its category by one start after the other, it is set aside unrun, and
+        tried from the retry table, where every try is counted before it runs.
         """
         for category in categories:
             with self._database.unit() as unit:
                 positions = Positions(unit.connection, self.consumer)
                 mine = positions.lock(category)
                 for event in unit.store.read_category(category, mine.place, 1):
-                    positions.set_aside(event, "the first event after a start")
-                    positions.move(category, event.place)
+                    if positions.count_start(category, event.place) > RUNS_UNTIL_SET_ASIDE:
+                        positions.set_aside(event, ENDED_PROCESS)
+                        positions.move(category, event.place)
 
     def _passed(self, cause: Cause, epoch: str) -> bool:
         """Whether the cause is applied, or of a category that is not followed.

@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 
 from libs.contracts import topology
 from libs.db import connection_lost, database_of
-from libs.messaging.applier import ENDED_PROCESS, Applier, Handler
+from libs.messaging.applier import ENDED_PROCESS, RUNS_UNTIL_SET_ASIDE, Applier, Handler
 from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
 from libs.observability import get_logger, of_event, span
@@ -25,8 +25,6 @@ SWEEP_SECONDS = 30.0
 MEASURE_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 FASTEST, SLOWEST = 0.005, 0.1
-# A message that came this often killed its consumer: it goes to the retry table unrun.
-DELIVERIES_UNTIL_SET_ASIDE = 5
 
 logger = get_logger(__name__)
 
@@ -78,7 +76,7 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
     def _follow(self) -> None:
         """Own events from the store, the others' every 30 s, and what is due for a retry."""
         if not self._began:
-            self._applier.set_first_aside([*self._own, *self._foreign])
+            self._applier.note_start([*self._own, *self._foreign])
             self._began = True
         pause, next_sweep, next_retry = FASTEST, 0.0, 0.0
         while not self._stopping:
@@ -138,7 +136,7 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
             # Only the relay may write here, and the store has whatever the sweep will bring.
             logger.error("message_unreadable", consumer=self._name, cause=str(error)[:200])
         else:
-            if int(message.headers.get("x-delivery-count", 0)) >= DELIVERIES_UNTIL_SET_ASIDE:
+            if int(message.headers.get("x-delivery-count", 0)) >= RUNS_UNTIL_SET_ASIDE:
                 self._applier.set_aside(delivery, ENDED_PROCESS)
             else:
                 self._deliver(delivery)

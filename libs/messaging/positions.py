@@ -99,6 +99,18 @@ class Positions:
             },
         )
 
+    def count_start(self, category: str, place: Place) -> int:
+        """How many starts in a row have met the event at `place` as the next one, this one too."""
+        counted = self._connection.execute(
+            text(
+                "UPDATE es.checkpoint SET next_position = :position,"
+                " starts = CASE WHEN next_position = :position THEN starts + 1 ELSE 1 END"
+                " WHERE consumer = :consumer AND category = :category RETURNING starts"
+            ),
+            {"consumer": self._consumer, "category": category, "position": place.position},
+        )
+        return int(counted.scalar_one())
+
     def standing_still(self, streams: Iterable[str]) -> set[str]:
         """Those streams of which an earlier event waits for its retry or its release."""
         rows = self._connection.execute(

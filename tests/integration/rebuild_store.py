@@ -78,8 +78,10 @@ class Store:
                     NewEvent(uuid4(), kind, version, payload(kind, version, salt))
                     for kind, version in category.events.items()
                 ]
-                with self.as_service(topology().writers(category)[0]).unit() as unit:
-                    unit.store.append(f"{category.name}-{salt}", ANY, events, context)
+                writer = topology().writers(category)[0]
+                name = f"{writer}.{salt}" if category.shared else salt
+                with self.as_service(writer).unit() as unit:
+                    unit.store.append(f"{category.name}-{name}", ANY, events, context)
                 count += len(events)
         return count
 

@@ -183,3 +183,37 @@ def test_the_first_event_of_a_category_follows_nothing_and_is_applied(store: Sto
     consumer = applier(store, Effects())
     assert consumer.deliver(Delivery(epoch, first, START)) is Decision.APPLY
     assert applied(store) == [first.event_id]
+
+
+def test_what_stands_first_at_one_start_after_the_other_is_set_aside_unrun(store: Store) -> None:
+    store.tell(1, {"document"})
+    first, second = events(store)[:2]
+    consumer = applier(store, Effects())
+    for _ in range(applying.RUNS_UNTIL_SET_ASIDE):
+        consumer.note_start(["document"])
+    assert store.ask("SELECT * FROM es.retry") == []
+
+    consumer.note_start(["document"])
+    (row,) = store.ask("SELECT stream, version, cause FROM es.retry")
+    assert (row.stream, row.version, row.cause) == (first.stream, 1, applying.ENDED_PROCESS)
+    assert store.positions(DOCUMENTS)["document"].place == first.place
+
+    consumer.note_start(["document"])
+    assert len(store.ask("SELECT * FROM es.retry")) == 1, f"{second.stream} is met the first time"
+    assert applied(store) == []
+
+
+def test_a_last_try_that_nobody_survived_is_parked(store: Store) -> None:
+    store.tell(1, {"document"})
+    (first, *_) = events(store)
+    effects = Effects()
+    effects.poison.add(first.stream)
+    consumer = applier(store, effects)
+    consumer.catch_up("document")
+    store.do("UPDATE es.retry SET attempts = 5, due_at = now()")
+    held = store.ask("SELECT * FROM es.retry")
+    done = len(applied(store))
+    assert consumer.run_due()
+    head = store.ask("SELECT parked, cause FROM es.retry ORDER BY version")[0]
+    assert (head.parked, head.cause) == (True, applying.ENDED_PROCESS)
+    assert (len(store.ask("SELECT * FROM es.retry")), len(applied(store))) == (len(held), done)

@@ -71,6 +71,9 @@ CREATE TABLE es.checkpoint (
     epoch    uuid NOT NULL,
     tx       bigint NOT NULL,
     position bigint NOT NULL,
+    -- How many starts of the consumer in a row have found the same event next.
+    next_position bigint NOT NULL DEFAULT 0,
+    starts        integer NOT NULL DEFAULT 0,
     PRIMARY KEY (consumer, category)
 );
 CREATE TABLE es.retry (
