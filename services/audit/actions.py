@@ -38,6 +38,11 @@ ACTIONS: dict[str, Action] = {
     "PacketArrived:axis": Action(
         "Ban hành, gửi qua trục liên thông", "issued and sent through the axis"
     ),
+    "RecallAsked": Action(
+        "Yêu cầu lấy lại văn bản đã gửi", "asked to take the document back", "13"
+    ),
+    "DeliveryWithdrawn": Action("Lấy lại trước khi gửi", "taken back before it was sent"),
+    "DeliveryReplaced": Action("Văn bản được thay thế ở nơi nhận", "replaced at the recipient"),
     # An incoming document (văn bản đến).
     "DocumentArrived": Action("Văn bản đến hệ thống", "arrived", "01"),
     "ArrivalVerified:TOTAL_PASSED": Action(
@@ -51,10 +56,19 @@ ACTIONS: dict[str, Action] = {
     ),
     "DocumentRefused": Action("Từ chối tiếp nhận", "refused", "02"),
     "DocumentAccepted": Action("Tiếp nhận, vào sổ văn bản đến", "accepted and registered", "03"),
+    "RecallReceived": Action("Bên gửi yêu cầu lấy lại", "the sender asks to take it back"),
+    "RecallRefused": Action("Từ chối cho lấy lại", "take-back refused", "16"),
+    "DocumentWithdrawn": Action("Đồng ý cho lấy lại", "take-back agreed, withdrawn", "15"),
+    "DocumentReplaced:update": Action("Đồng ý cập nhật", "update agreed, replaced", "15"),
+    "DocumentReplaced:replacement": Action(
+        "Được văn bản mới thay thế", "replaced by a new document"
+    ),
+    "UpdateRefused": Action("Từ chối cập nhật", "update refused", "16"),
     "TaskAssigned": Action("Phân công xử lý", "assigned", "04"),
     "TaskStarted": Action("Bắt đầu xử lý", "in process", "05"),
     "TaskFinished": Action("Xong việc được giao", "task finished"),
     "ProcessFinished": Action("Hoàn thành xử lý", "finished", "06"),
+    "ProcessCancelled": Action("Dừng xử lý", "handling cancelled"),
     # What an agency behind the axis tells about its own steps.
     "StatusReceived:01": Action("Văn bản đến hệ thống", "arrived", "01"),
     "StatusReceived:02": Action("Từ chối tiếp nhận", "refused", "02"),
@@ -97,11 +111,16 @@ NO_LINE: dict[str, str] = {
     "NumberVoided": _SAME_STEP,  # DocumentVoided
     "PacketSent:inside": _SAME_STEP,  # the recipient's DocumentArrived
     "PacketArrived:inside": _SAME_STEP,  # DocumentArrived
+    "RecallSent": _SAME_STEP,  # RecallAsked
+    "RecallArrived": _SAME_STEP,  # the recipient's RecallReceived
+    "UpdateAsked": _SAME_STEP,  # the newer document's issue
+    "UpdateLapsed": _SAME_STEP,  # the newer document's DeliveryRefused or DeliveryWithdrawn
     "StatusSent": _SAME_STEP,  # the step told is itself a line
     "StatusReceived:inside": _SAME_STEP,  # the step told is itself a line
     "ParkedEventReleased": _DESK,
     "ParkedEventRefused": _DESK,
     "PacketUnreadable": "belongs to no document; it stands on the desk",
+    "RecallHeld": "its document is not here; it stands on the desk until that comes",
     "StatusUnmatched": "belongs to no document of ours; it stands on the desk",
 }
 
@@ -111,6 +130,7 @@ VARIANTS = {
     "ArrivalVerified": "verdict",
     "PacketSent": "channel",
     "PacketArrived": "channel",
+    "DocumentReplaced": "business",
 }
 
 

@@ -30,12 +30,17 @@ _AGENCY = {
     "PacketArrived": "sender_id",
     "PacketSent": "sender_id",
     "DeliveryRefused": "sender_id",
+    "RecallAsked": "sender_id",
+    "DeliveryWithdrawn": "sender_id",
+    "DeliveryReplaced": "recipient_id",
     "StatusReceived": "recipient_id",
 }
 _COUNTERPART = {
     "PacketArrived": "recipient_id",
     "PacketSent": "recipient_id",
     "DeliveryRefused": "recipient_id",
+    "RecallAsked": "recipient_id",
+    "DeliveryWithdrawn": "recipient_id",
     "DocumentArrived": "sender_id",
 }
 # The blob that names the handler whom our directory does not know.

@@ -15,15 +15,18 @@ from libs.web.commands import StoredReply
 from libs.web.paging import decode_cursor, encode_cursor
 from services.documents import handlers, queries, schemas, types, views
 from services.documents.commands import (
+    AgreeRecall,
     ApproveDocument,
     AttachFile,
     DraftDocument,
     RefuseDocument,
+    RefuseRecall,
     ReturnDraft,
     ReviewDraft,
     VoidDocument,
 )
 from services.documents.domain.attachments import LARGEST
+from services.documents.domain.incoming import WITHDRAWN
 from services.documents.domain.outgoing import Outgoing
 from services.documents.domain.register import OUTGOING, code_text
 from services.documents.errors import (
@@ -33,6 +36,7 @@ from services.documents.errors import (
     FileErased,
     NoFile,
     NoReport,
+    WithdrawnDocument,
 )
 from services.documents.handlers import Done, Order
 from services.documents.settings import Settings
@@ -55,6 +59,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     _drafting(api, blobs)
     _steps(api, blobs)
     _arrivals(api, blobs)
+    _recalls(api, blobs)
     _look_ups(api, database, blobs)
     _files(api, database, blobs)
 
@@ -79,6 +84,8 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
             recipients=tuple(dict.fromkeys(body["recipients"])),
             answers=body["answers"],
             carries_out=body["carries_out"],
+            updates=body["updates"],
+            replaces=body["replaces"],
         )
         done = handlers.draft(call.unit, _order(call), command, body["subject"])
         return _reply(call, done, status=201)
@@ -156,6 +163,23 @@ def _arrivals(api: Api, blobs: BlobStore) -> None:
         return _reply(call, handlers.refuse(call.unit, _order(call), document_id, command))
 
 
+def _recalls(api: Api, blobs: BlobStore) -> None:
+    @api.command(f"{DOCUMENT}/agree-recall", "documents.answer_recall")
+    def agree_recall(call: Call) -> Reply:
+        """Give the incoming document back to its sender (đồng ý lấy lại)."""
+        return _answer(call, AgreeRecall(call.unit.now))
+
+    @api.command(
+        f"{DOCUMENT}/refuse-recall",
+        "documents.answer_recall",
+        body=schemas.NoteBody,
+        prepare=_note_keeper(blobs),
+    )
+    def refuse_recall(call: Call) -> Reply:
+        """Keep the incoming document, with the reason (từ chối lấy lại)."""
+        return _answer(call, RefuseRecall(call.prepared, call.unit.now))
+
+
 def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/documents", "documents.read", args=schemas.ListArgs)
     def list_documents(call: Call) -> Reply:
@@ -222,7 +246,7 @@ def _files(api: Api, database: Database, blobs: BlobStore) -> None:
     def get_file(call: Call) -> Reply:
         """A file of the document, checked against its digest before the first byte goes out."""
         with database.unit() as unit:
-            row = _row(call, unit.connection)
+            row = _kept(call, unit.connection)
         found, index = views.files(row), call.args["index"]
         if index is None:
             found, index = [file for file in found if file["main"]], 0
@@ -238,7 +262,7 @@ def _files(api: Api, database: Database, blobs: BlobStore) -> None:
     def get_report(call: Call) -> Reply:
         """The validation report of an incoming document's main file."""
         with database.unit() as unit:
-            digest = _row(call, unit.connection)["report"]
+            digest = _kept(call, unit.connection)["report"]
         if digest is None:
             raise NoReport
         return _bytes(_read(blobs, digest), "application/json", digest, "report.json")
@@ -271,6 +295,11 @@ def _change(call: Call, command: handlers.OutgoingOrder) -> Reply:
     return _reply(call, handlers.change(call.unit, _order(call), document_id, command))
 
 
+def _answer(call: Call, command: AgreeRecall | RefuseRecall) -> Reply:
+    document_id = call.params["document_id"]
+    return _reply(call, handlers.answer_recall(call.unit, _order(call), document_id, command))
+
+
 def _reply(call: Call, done: Done, status: int = 200) -> Reply:
     document = done.document
     body: dict[str, Any] = {
@@ -293,6 +322,14 @@ def _row(call: Call, connection: Any) -> dict[str, Any]:
     if row is None:
         raise DocumentUnknown
     call.require_agency(row["agency_id"])
+    return row
+
+
+def _kept(call: Call, connection: Any) -> dict[str, Any]:
+    """The document's row; what was given back to its sender is not handed out."""
+    row = _row(call, connection)
+    if row["state"] == WITHDRAWN:
+        raise WithdrawnDocument
     return row
 
 

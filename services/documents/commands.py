@@ -1,7 +1,7 @@
 """What may be ordered of documents: by people over HTTP, by policies, by the render worker."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.documents.events import ArrivedFile, AttachedFile, Box
@@ -22,6 +22,8 @@ class DraftDocument:
     recipients: tuple[UUID, ...]
     answers: UUID | None = None
     carries_out: UUID | None = None
+    updates: UUID | None = None
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class VoidDocument:
 class RecordArrival:
     """Record what a packet brought (văn bản đến).
 
+    `business` is empty, update or replacement, `supersedes` the DocumentIds that it names then.
     `refuse_invalid`: the agency refuses by itself what cannot be valid.
     """
 
@@ -135,6 +138,8 @@ class RecordArrival:
     files: tuple[ArrivedFile, ...]
     validation_id: UUID
     refuse_invalid: bool
+    business: str = ""
+    supersedes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,49 @@ class RefuseDocument:
 
     reason_code: str
     note: str
+
+
+@dataclass(frozen=True)
+class ReceiveRecall:
+    """Record that the sender asks for the document back; `note` is his reason's digest."""
+
+    asked_at: datetime
+    note: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AgreeRecall:
+    """Give the document back (đồng ý lấy lại)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RefuseRecall:
+    """Keep the document (từ chối lấy lại); `note` is the digest of the reason."""
+
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ReplaceDocument:
+    """Let a newer document stand in the place of this one."""
+
+    by: UUID
+    business: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RefuseUpdate:
+    """Let this document go on: the newer one was not taken, for this reason."""
+
+    by: UUID
+    note: str
+    reason_code: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,32 @@ class SourceNotAccepted(DocumentsError):
     en = "What is answered or carried out must be an incoming document accepted by the agency."
 
 
+class NoRecall(DocumentsError):
+    """Nobody asks for the document back, or that was answered."""
+
+    code = "recall_not_open"
+    vi = "Không có yêu cầu lấy lại nào đang chờ trả lời."
+    en = "There is no open request to take the document back."
+
+
+class EarlierNotIssued(DocumentsError):
+    """What is updated or replaced must be a document that the agency issued."""
+
+    code = "earlier_not_issued"
+    status = 422
+    vi = "Văn bản được cập nhật hoặc thay thế phải là văn bản mà cơ quan đã phát hành."
+    en = "What is updated or replaced must be a document issued by the agency."
+
+
+class WithdrawnDocument(DocumentsError):
+    """The document was given back to its sender: its texts and files are not handed out."""
+
+    code = "document_withdrawn"
+    status = 410
+    vi = "Văn bản đã được bên gửi lấy lại."
+    en = "The document was taken back by its sender."
+
+
 class FileNameUnfit(DocumentsError):
     """An attachment's name is too long, not plain, or of a format that is not exchanged."""
 

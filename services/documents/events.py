@@ -4,7 +4,7 @@ Fields are named as in `proto/lienthong/documents/v1`, which says what each of t
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 
@@ -34,6 +34,8 @@ class DocumentDrafted:
     answers: UUID | None = None
     carries_out: UUID | None = None
     notation: str
+    updates: UUID | None = None
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ class DocumentIssued:
     carries_out: UUID | None = None
     pages: int
     attachments: tuple[AttachedFile, ...] = ()
+    updates: UUID | None = None
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,8 @@ class DocumentArrived:
     text: str
     urgency: int
     files: tuple[ArrivedFile, ...]
+    business: str = ""
+    supersedes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +263,64 @@ class DocumentRefused:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecallReceived:
+    """The sender asks for an incoming document back (lấy lại); the clerk answers."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    asked_at: datetime
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallRefused:
+    """The document stays where it is (status 16)."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    note: str
+    reason_code: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentWithdrawn:
+    """The document was given back to its sender (status 15); only its trace stays."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentReplaced:
+    """A newer document, `by`, stands in the place of this one (status 15 for an update)."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    by: UUID
+    business: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRefused:
+    """The newer document, `by`, was not taken: this one goes on (status 16)."""
+
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+    by: UUID
+    note: str
+    reason_code: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class NumberTaken:
     """A number was taken from a register; `number` is the last one taken."""
 
@@ -292,15 +356,20 @@ EVENTS: dict[str, type] = {
     "DocumentNumbered": DocumentNumbered,
     "DocumentRefused": DocumentRefused,
     "DocumentRendered": DocumentRendered,
+    "DocumentReplaced": DocumentReplaced,
     "DocumentSigned": DocumentSigned,
     "DocumentVoided": DocumentVoided,
+    "DocumentWithdrawn": DocumentWithdrawn,
     "DraftReturned": DraftReturned,
     "DraftReviewed": DraftReviewed,
     "DraftRevised": DraftRevised,
     "NumberTaken": NumberTaken,
     "NumberVoided": NumberVoided,
+    "RecallReceived": RecallReceived,
+    "RecallRefused": RecallRefused,
     "SealRequested": SealRequested,
     "SignatureFailed": SignatureFailed,
     "SignatureRequested": SignatureRequested,
+    "UpdateRefused": UpdateRefused,
     "ValidationRequested": ValidationRequested,
 }

@@ -16,11 +16,13 @@ from libs.web.problems import stale_version
 from services.documents import queries, types
 from services.documents.commands import (
     AcceptDocument,
+    AgreeRecall,
     ApproveDocument,
     AttachFile,
     DraftDocument,
     IssueDocument,
     RefuseDocument,
+    RefuseRecall,
     ReturnDraft,
     ReviewDraft,
     ReviseDraft,
@@ -35,6 +37,7 @@ from services.documents.domain.register import INCOMING, OUTGOING, Register
 from services.documents.errors import (
     AgencyUnknown,
     DocumentUnknown,
+    EarlierNotIssued,
     NotationUnfit,
     RecipientsUnknown,
     SignerUnknown,
@@ -46,10 +49,12 @@ from services.documents.journal import (
     JOURNAL,
     Loaded,
     document_stream,
+    evolved,
     load,
     load_register,
     register_stream,
 )
+from services.documents.superseding import consequences
 from services.documents.tables import subject as subjects
 
 Write = tuple[str, int, Sequence[object]]
@@ -93,10 +98,12 @@ def sign_of(unit: Unit, agency_id: UUID, type_code: str, unit_sign: str) -> str:
 
 
 def draft(unit: Unit, order: Order, command: DraftDocument, subject: str) -> Done:
-    """Write a draft. Raises `SignerUnknown`, `RecipientsUnknown`, `SourceNotAccepted`."""
+    """Write a draft. Raises `SignerUnknown`, `RecipientsUnknown`, `SourceNotAccepted`,
+    `EarlierNotIssued`."""
     _check_signer(unit, command)
     _check_recipients(unit, command)
-    trace = _trace_of_sources(unit, command) or uuid5(order.command_id, "trace")
+    traces = (_trace_of_earlier(unit, command), _trace_of_sources(unit, command))
+    trace = next(filter(None, traces), None) or uuid5(order.command_id, "trace")
     keep_subject(unit, command.document_id, subject)
     events = outgoing.decide(None, command)
     stream = document_stream(command.document_id)
@@ -180,6 +187,14 @@ def refuse(unit: Unit, order: Order, document_id: UUID, command: RefuseDocument)
     return _append(unit, order, loaded, incoming.decide(document, command))
 
 
+def answer_recall(
+    unit: Unit, order: Order, document_id: UUID, command: AgreeRecall | RefuseRecall
+) -> Done:
+    """Give the document back to its sender, or keep it."""
+    loaded, document = _load_incoming(unit, order, document_id)
+    return _append(unit, order, loaded, incoming.decide(document, command))
+
+
 def _check_signer(unit: Unit, command: DraftDocument) -> None:
     held = queries.one_position(unit.connection, command.signer_position_id)
     named = (command.signer_id, command.agency_id)
@@ -208,6 +223,19 @@ def _trace_of_sources(unit: Unit, command: DraftDocument) -> UUID | None:
             raise SourceNotAccepted(where=name)
         traces.append(loaded.trace)
     return next(iter(traces), None)
+
+
+def _trace_of_earlier(unit: Unit, command: DraftDocument) -> UUID | None:
+    """The trace of our document that this one updates or replaces."""
+    earlier = command.updates or command.replaces
+    if earlier is None:
+        return None
+    loaded = load(unit, earlier)
+    document = loaded.document
+    issued = isinstance(document, Outgoing) and document.state == outgoing.ISSUED
+    if document is None or document.agency_id != command.agency_id or not issued:
+        raise EarlierNotIssued
+    return loaded.trace
 
 
 def _load(unit: Unit, order: Order, document_id: UUID) -> tuple[Loaded, Outgoing | Incoming]:
@@ -263,26 +291,22 @@ def _append(
     events: Sequence[Any],
     registers: Sequence[Write] = (),
 ) -> Done:
-    """Append the document's events together with what they do to a register, all or nothing."""
+    """Append the document's events, what they do to a register and mean for older documents."""
     document = loaded.document
     assert document is not None
     assert loaded.trace is not None
     if not events:
         return Done(document, loaded.version, [])
     stream = document_stream(document.document_id)
+    after = evolved(document, events)
+    older = consequences(unit, after) if isinstance(after, Incoming) else []
     appended = JOURNAL.append_all(
         unit.store,
-        [(stream, loaded.version, events), *registers],
+        [(stream, loaded.version, events), *registers, *older],
         _context(unit, order, loaded.trace),
         order.command_id,
     )
-    return Done(_evolved(document, events), loaded.version + len(events), appended)
-
-
-def _evolved(document: Outgoing | Incoming, events: Sequence[Any]) -> Outgoing | Incoming:
-    if isinstance(document, Incoming):
-        return reduce(incoming.evolve, events, document)
-    return reduce(outgoing.evolve, events, document)
+    return Done(after, loaded.version + len(events), appended)
 
 
 def _add_render_job(unit: Unit, order: Order, document: Outgoing) -> None:

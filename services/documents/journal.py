@@ -1,7 +1,9 @@
 """Documents and registers as their streams tell them: what every decision starts from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -38,12 +40,17 @@ def load(unit: Unit, document_id: UUID) -> Loaded:
     events = [JOURNAL.event(each) for each in recorded]
     if not events:
         return Loaded(None, 0, None)
-    document: Outgoing | Incoming | None
-    if isinstance(events[0], DocumentArrived):
-        document = reduce(incoming.evolve, events, None)
-    else:
-        document = reduce(outgoing.evolve, events, None)
-    return Loaded(document, len(events), recorded[0].trace)
+    return Loaded(evolved(None, events), len(events), recorded[0].trace)
+
+
+def evolved(document: Outgoing | Incoming | None, events: Sequence[Any]) -> Outgoing | Incoming:
+    """The document after these events of its stream, of which there is at least one."""
+    evolve: Any = outgoing.evolve
+    if isinstance(document, Incoming) or isinstance(events[0], DocumentArrived):
+        evolve = incoming.evolve
+    after = reduce(evolve, events, document)
+    assert after is not None
+    return after
 
 
 def register_stream(book: Register) -> str:

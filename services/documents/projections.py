@@ -2,17 +2,27 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import case, insert, update
+from sqlalchemy import case, func, insert, update
 
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
-from services.documents.domain import incoming, outgoing
 from libs.messaging.read_models import ReadModels
+from services.documents.domain import incoming, outgoing
 from services.documents.domain.register import INCOMING, OUTGOING, code_text
 from services.documents.events import EVENTS
-from services.documents.tables import agency, document, person, position, register_entry
+from services.documents.lookup import remember_names
+from services.documents.tables import (
+    agency,
+    document,
+    person,
+    position,
+    register_entry,
+    subject,
+    wire_name,
+)
 from services.documents.types import document_type
 
 
@@ -49,6 +59,9 @@ def project_draft(message: Any, recorded: Recorded, unit: Unit) -> None:
         "recipients": list(message.recipients),
         "answers": message.answers or None,
         "carries_out": message.carries_out or None,
+        "updates": message.updates or None,
+        "replaces": message.replaces or None,
+        "took_the_place_of": [],
     }
     _open(message, recorded, unit, row)
 
@@ -67,8 +80,18 @@ def project_arrival(message: Any, recorded: Recorded, unit: Unit) -> None:
         "recipients": [],
         "sender_id": message.sender_id,
         "foreign_id": message.foreign_id,
+        "business": message.business or None,
+        "took_the_place_of": [],
     }
     _open(message, recorded, unit, row)
+    remember_names(
+        unit.connection,
+        UUID(message.agency_id),
+        UUID(message.sender_id),
+        UUID(message.document_id),
+        message.foreign_id,
+        message.supersedes,
+    )
 
 
 def _open(message: Any, recorded: Recorded, unit: Unit, row: dict[str, Any]) -> None:
@@ -144,10 +167,30 @@ def _verdict(message: Any) -> dict[str, Any]:
     return {"verdict": message.verdict, "report": message.report or None}
 
 
+def _recalled(message: Any) -> dict[str, Any]:
+    return {"recall_asked_at": message.asked_at, "recall_note": message.note or None}
+
+
+def _ended(_message: Any) -> dict[str, Any]:
+    return {"recall_asked_at": None, "recall_note": None}
+
+
 def _accepted(message: Any) -> dict[str, Any]:
     return {"arrival_number": message.arrival_number, "accepted_on": message.accepted_on}
 
 
+def project_replaced(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """The older document is frozen; each of the two names the other."""
+    _replace(message, recorded, unit)
+    column = document.c.took_the_place_of
+    unit.connection.execute(
+        update(document)
+        .where(document.c.document_id == message.by)
+        .values(took_the_place_of=func.array_append(column, UUID(message.document_id)))
+    )
+
+
+_replace = _step(incoming.REPLACED, lambda message: {**_ended(message), "replaced_by": message.by})
 _BEFORE_FAILURE = case((document.c.number.is_(None), outgoing.REVIEWED), else_=outgoing.NUMBERED)
 
 
@@ -192,8 +235,19 @@ PROJECTIONS: dict[str, Handler] = {
     "ArrivalVerified": _step(incoming.VERIFIED, _verdict),
     "DocumentAccepted": _step(incoming.ACCEPTED, _accepted),
     "DocumentRefused": _step(
-        incoming.REFUSED, lambda message: {**_noted(message), **_reason(message)}
+        incoming.REFUSED,
+        lambda message: {**_noted(message), **_reason(message), **_ended(message)},
     ),
+    "RecallReceived": _step(document.c.state, _recalled),
+    "RecallRefused": _step(
+        document.c.state,
+        lambda message: {**_noted(message), **_reason(message), **_ended(message)},
+    ),
+    "UpdateRefused": _step(
+        document.c.state, lambda message: {**_noted(message), **_reason(message)}
+    ),
+    "DocumentWithdrawn": _step(incoming.WITHDRAWN, _ended),
+    "DocumentReplaced": project_replaced,
     "NumberTaken": project_number,
     "NumberVoided": project_void_number,
 }

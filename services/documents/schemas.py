@@ -1,8 +1,9 @@
 """HTTP bodies and arguments. Limits are those of QCVN 102:2016 and of the page's layout."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.documents.domain import incoming, outgoing
 from services.documents.domain.register import INCOMING, OUTGOING
@@ -16,6 +17,8 @@ STATES = (
     incoming.VERIFIED,
     incoming.ACCEPTED,
     incoming.REFUSED,
+    incoming.WITHDRAWN,
+    incoming.REPLACED,
 )
 
 
@@ -59,6 +62,13 @@ class DraftBody(TextBody):
     )
     answers = fields.UUID(load_default=None, allow_none=True)
     carries_out = fields.UUID(load_default=None, allow_none=True)
+    updates = fields.UUID(load_default=None, allow_none=True)
+    replaces = fields.UUID(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _one_earlier(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data["updates"] and data["replaces"]:
+            raise ValidationError("a document updates or replaces, not both", "replaces")
 
 
 class AttachmentArgs(Schema):

@@ -62,6 +62,8 @@ document = Table(
     Column("recipients", ARRAY(UUID(as_uuid=True)), nullable=False),
     Column("answers", UUID(as_uuid=True)),
     Column("carries_out", UUID(as_uuid=True)),
+    Column("updates", UUID(as_uuid=True)),
+    Column("replaces", UUID(as_uuid=True)),
     # incoming
     Column("sender_id", UUID(as_uuid=True)),
     Column("foreign_id", Text),
@@ -69,6 +71,11 @@ document = Table(
     Column("report", Text),
     Column("arrival_number", Integer),
     Column("accepted_on", Date),
+    Column("recall_asked_at", DateTime(timezone=True)),
+    Column("recall_note", Text),
+    Column("business", Text),
+    Column("replaced_by", UUID(as_uuid=True)),
+    Column("took_the_place_of", ARRAY(UUID(as_uuid=True)), nullable=False),
 )
 register_entry = Table(
     "register_entry",
@@ -79,6 +86,17 @@ register_entry = Table(
     Column("number", Integer, primary_key=True),
     Column("document_id", UUID(as_uuid=True), nullable=False),
     Column("void", Boolean, nullable=False),
+)
+# How senders call the documents that came from them, and those that these supersede. Written with
+# the arrival, so that what follows may ask at once, and again by the projection.
+wire_name = Table(
+    "wire_name",
+    metadata,
+    Column("agency_id", UUID(as_uuid=True), primary_key=True),
+    Column("sender_id", UUID(as_uuid=True), primary_key=True),
+    Column("foreign_id", Text, primary_key=True),
+    Column("superseded", Boolean, primary_key=True),
+    Column("document_id", UUID(as_uuid=True), primary_key=True),
 )
 # Written by the commands themselves: people's text, erased together with its blob.
 subject = Table(

@@ -4,7 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from libs.blobs import BlobStore
-from services.documents.domain.incoming import FAILED, LONGEST_NOTE, VERIFIED
+from services.documents.domain.incoming import (
+    FAILED,
+    LONGEST_NOTE,
+    REPLACED,
+    VERIFIED,
+    WITHDRAWN,
+)
 from services.documents.domain.register import OUTGOING
 from services.documents.texts import read_text
 
@@ -24,6 +30,8 @@ _LINE = (
     "urgency",
     "sender_id",
     "verdict",
+    "recall_asked_at",
+    "replaced_by",
     "opened_at",
     "changed_at",
 )
@@ -33,21 +41,28 @@ _DETAIL = (
     "signer_position_id",
     "answers",
     "carries_out",
+    "updates",
+    "replaces",
+    "business",
+    "took_the_place_of",
     "reason_code",
 )
+
+# What a register says of a line whose document is no longer in force (cột ghi chú).
+_NOTES = {WITHDRAWN: "Bên gửi đã lấy lại", REPLACED: "Đã được cập nhật, thay thế"}
 
 Row = dict[str, Any]
 
 
 def line(row: Row, blobs: BlobStore) -> Row:
     """A document in a list. An arrival's subject is read from its text, which may be erased."""
-    subject = row["subject"] or read_text(blobs, row["text"]).get("subject")
+    subject = row["subject"] or _text(row, blobs).get("subject")
     return {**{name: row[name] for name in _LINE}, "subject": subject}
 
 
 def detail(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
     """A document in full; `names` are those of the agencies in it."""
-    text = read_text(blobs, row["text"])
+    text = _text(row, blobs)
     return {
         **{name: row[name] for name in (*_LINE, *_DETAIL)},
         "subject": text.get("subject"),
@@ -57,8 +72,14 @@ def detail(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
         "recipients": [{"agency_id": each, "name": names.get(each)} for each in row["recipients"]],
         "note": read_text(blobs, row["note"]).get("note"),
         "has_report": row["report"] is not None,
+        "recall_note": read_text(blobs, row["recall_note"]).get("note"),
         "prepared_refusal": prepared_refusal(row, blobs),
     }
+
+
+def _text(row: Row, blobs: BlobStore) -> Row:
+    """The document's text; none of one that was given back to its sender."""
+    return {} if row["state"] == WITHDRAWN else read_text(blobs, row["text"])
 
 
 def prepared_refusal(row: Row, blobs: BlobStore) -> Row | None:
@@ -78,7 +99,7 @@ def prepared_refusal(row: Row, blobs: BlobStore) -> Row | None:
 
 def files(row: Row) -> list[Row]:
     """The document's files, the main one marked; an outgoing one has its newest PDF first."""
-    found = row["files"]
+    found = [] if row["state"] == WITHDRAWN else row["files"]
     if row["direction"] == OUTGOING and row["file"]:
         name = f"{row['code'] or row['document_id']}.pdf".replace("/", "-")
         found = [{"name": name, "content_type": PDF, "digest": row["file"]}, *found]
@@ -114,7 +135,7 @@ def incoming_entry(row: Row, blobs: BlobStore) -> Row:
 
 
 def _entry(row: Row, blobs: BlobStore) -> Row:
-    subject = row["subject"] or read_text(blobs, row["text"]).get("subject")
+    subject = row["subject"] or _text(row, blobs).get("subject")
     return {
         "document_id": row["document_id"],
         "number": row["line"],
@@ -124,5 +145,5 @@ def _entry(row: Row, blobs: BlobStore) -> Row:
         "subject": subject,
         "transferred_on": None,
         "received_by": None,
-        "note": "Hủy" if row["void"] else None,
+        "note": "Hủy" if row["void"] else _NOTES.get(row["state"]),
     }

@@ -6,18 +6,23 @@ from uuid import UUID
 
 from libs.blobs import BlobStore, open_store
 from libs.db import Database, database_of
+from libs.eventstore import Context
+from libs.messaging.read_after import token
+from libs.observability import correlation_id
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import malformed, not_found
-from services.interconnect import queries, schemas, views
+from services.interconnect import handlers, queries, schemas, views
+from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import InterconnectError
 from services.interconnect.settings import Settings
+from services.interconnect.texts import put_text
 
 
 def build_api(settings: Settings) -> Api:
-    """All routes of the service; it takes no commands."""
+    """All routes of the service."""
     api = api_of("interconnect", settings, InterconnectError)
     database = database_of(settings.database_url, "interconnect")
     add_routes(api, database, open_store(settings.blob_url))
@@ -53,6 +58,36 @@ def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:
             statuses = queries.received_statuses(unit.connection, document_id)
         return Reply(body=views.dispatch(row, deliveries, statuses, blobs))
 
+    def keep_note(call: Call) -> str:
+        return put_text(blobs, {"note": call.body["note"]})
+
+    @api.command(
+        "/v1/dispatches/<uuid:document_id>/recall",
+        "interconnect.recall",
+        body=schemas.RecallBody,
+        prepare=keep_note,
+    )
+    def recall_document(call: Call) -> Reply:
+        """Ask some recipients, or all, for the document back (lấy lại)."""
+        found = opened_dispatch(call.unit, call.params["document_id"])
+        if found is None:
+            raise not_found()
+        opened, trace = found
+        call.require_agency(opened.agency_id)
+        context = _context(call, trace)
+        recipients = call.body["recipients"]
+        done = handlers.recall(
+            call.unit, opened, recipients, call.prepared, context, call.command_id
+        )
+        body = {
+            "document_id": opened.document_id,
+            "asked": done.asked,
+            "left_out": [
+                {"recipient": recipient, "code": code} for recipient, code in done.left_out.items()
+            ],
+        }
+        return Reply(body=body, read_after=token(call.unit.store, done.appended))
+
 
 def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/packets/<uuid:packet_id>", "interconnect.read")
@@ -75,6 +110,17 @@ def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
             rows = queries.desk(unit.connection, after, limit)
         following = _next(rows, limit, "arrived_at", "packet_id")
         return Reply(body={"packets": [views.unread(row) for row in rows], "next": following})
+
+
+def _context(call: Call, trace: UUID) -> Context:
+    return Context(
+        agency=call.principal.agency,
+        handler=call.principal.handler,
+        behalf=call.principal.behalf,
+        occurred_at=call.unit.now,
+        trace=trace,
+        correlation=correlation_id() or call.command_id,
+    )
 
 
 def _agency(call: Call) -> UUID:

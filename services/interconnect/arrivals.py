@@ -1,5 +1,6 @@
 """Packets on their way in: from bytes that strangers wrote to facts that may be recorded."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO
@@ -11,7 +12,12 @@ from services.interconnect.errors import PacketRejected
 from services.interconnect.events import PacketArrived, PacketFile
 from services.interconnect.texts import put_text
 
-_NEW = "0"
+_MOST_REPLACED = 20
+_BUSINESS = {
+    edxml.BusinessKind.NEW: "",
+    edxml.BusinessKind.UPDATE: "update",
+    edxml.BusinessKind.REPLACEMENT: "replacement",
+}
 _LONGEST_CODE = 100
 LONGEST_ID = 200
 _LONGEST_NAME = 500
@@ -20,9 +26,20 @@ _MOST_ANSWERS = 20
 _URGENCY = {"1": 1, "2": 2, "3": 3, "4": 3}
 
 
+@dataclass(frozen=True)
+class Superseded:
+    """A DocumentId that is updated or replaced, for recipients of these codes, or for all."""
+
+    foreign_id: str
+    codes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a document packet claims; `text` is a digest, `answers` are DocumentIds."""
+    """What a document packet claims; `text` is a digest, `answers` are DocumentIds.
+
+    `business` is empty for a new document, else update or replacement.
+    """
 
     sender_code: str
     foreign_id: str
@@ -33,6 +50,16 @@ class Content:
     urgency: int
     files: tuple[PacketFile, ...]
     answers: tuple[str, ...]
+    business: str
+    supersedes: tuple[Superseded, ...]
+
+    def superseded_for(self, codes: Collection[str]) -> tuple[str, ...]:
+        """What the packet updates or replaces at the recipient who has these codes."""
+        return tuple(
+            each.foreign_id
+            for each in self.supersedes
+            if not each.codes or set(each.codes) & set(codes)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +88,10 @@ def read_packet(
 def content_of(packet: edxml.DocumentPacket, blobs: BlobStore) -> Content:
     """The packet's claims, within bounds; its texts go into a blob. Raises `PacketRejected`.
 
-    Recall, update and replacement (thu hồi, cập nhật, thay thế) are not carried out here yet: taken
-    for new documents they would mislead, so a person must look at them.
+    A packet of type 1 (thu hồi) brings no document: it is not read here.
     """
-    if packet.trace.business.doc_type != _NEW:
+    kind = packet.trace.business.kind
+    if kind is None or kind not in _BUSINESS:
         raise PacketRejected("business_not_supported")
     header = packet.header
     content = Content(
@@ -77,11 +104,15 @@ def content_of(packet: edxml.DocumentPacket, blobs: BlobStore) -> Content:
         urgency=_URGENCY.get(header.other_info.priority, 0),
         files=tuple(_file(attachment) for attachment in packet.attachments),
         answers=tuple(each.document_id for each in header.responses[:_MOST_ANSWERS]),
+        business=_BUSINESS[kind],
+        supersedes=_superseded(packet.trace.business),
     )
     return Content(**{**vars(content), "text": put_text(blobs, _texts(header))})
 
 
-def arrived(content: Content, way: Way, answers: UUID | None) -> PacketArrived:
+def arrived(
+    content: Content, way: Way, answers: UUID | None, supersedes: tuple[str, ...]
+) -> PacketArrived:
     """The fact that the packet is one recipient's now; `answers` is a document of that one."""
     return PacketArrived(
         packet_id=way.packet_id,
@@ -100,7 +131,26 @@ def arrived(content: Content, way: Way, answers: UUID | None) -> PacketArrived:
         answers=answers,
         sender_code=content.sender_code,
         recipient_code=way.recipient_code,
+        business=content.business,
+        supersedes=supersedes,
     )
+
+
+def _superseded(business: edxml.Business) -> tuple[Superseded, ...]:
+    """The documents that are updated (one) or replaced; a packet that names none is no good."""
+    match business.kind:
+        case edxml.BusinessKind.UPDATE:
+            found = [Superseded(business.document_id)] if business.document_id else []
+        case edxml.BusinessKind.REPLACEMENT:
+            named = business.replacements[:_MOST_REPLACED]
+            found = [Superseded(each.document_id, each.organ_ids) for each in named]
+        case _:
+            return ()
+    if not found:
+        raise PacketRejected("earlier_unnamed")
+    for each in found:
+        _bounded(each.foreign_id, LONGEST_ID)
+    return tuple(found)
 
 
 def _texts(header: edxml.DocumentHeader) -> dict[str, object]:

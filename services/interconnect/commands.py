@@ -1,4 +1,4 @@
-"""What may be done with a delivery: by the policies' jobs and by the poller, never by people."""
+"""What may be done with a delivery or a packet; people order recalls alone, all else jobs do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,4 +44,69 @@ class RecordStatus:
     channel: str
 
 
-Command = OpenDelivery | RecordSent | RecordRefusal | RecordStatus
+@dataclass(frozen=True, kw_only=True)
+class RecordWithdrawal:
+    """Record that a recalled document was kept back before it left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskRecall:
+    """Ask for the document back (lấy lại); `note` is the digest of the reason."""
+
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRecallSent:
+    """Record that the recipient was told of the recall."""
+
+    status_packet: str
+    channel: str
+    axis_doc_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskUpdate:
+    """Ask the recipient to take a newer document, `by`, for this one (cập nhật)."""
+
+    by: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LapseUpdate:
+    """Record that the newer document will never reach this recipient."""
+
+    by: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordReplaced:
+    """Record that the recipient accepted the document that replaces this one (thay thế)."""
+
+    by: UUID
+
+
+Command = (
+    OpenDelivery
+    | RecordSent
+    | RecordRefusal
+    | RecordWithdrawal
+    | RecordStatus
+    | AskRecall
+    | RecordRecallSent
+    | AskUpdate
+    | LapseUpdate
+    | RecordReplaced
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRecall:
+    """Record that a sender asks one of our agencies to give a document back."""
+
+    asked_at: datetime
+    note: str | None
+    request_packet: str
+    channel: str
+    axis_doc_id: str | None = None

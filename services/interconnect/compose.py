@@ -48,6 +48,8 @@ class Issued:
     answers: UUID | None
     pages: int
     attachments: tuple[Attached, ...]
+    updates: UUID | None = None
+    replaces: UUID | None = None
 
     @property
     def number_text(self) -> str:
@@ -79,9 +81,35 @@ class Answered:
     foreign_id: str
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """Our document that this one updates or replaces: its DocumentId, its code, its recipients."""
+
+    foreign_id: str
+    code: str
+    recipients: tuple[Party, ...]
+
+
 def foreign_id_of(issued: Issued, sender: Party) -> str:
     """The document's DocumentId, by which statuses will call it."""
     return f"{sender.code},{issued.issued_on:%Y/%m/%d},{issued.code}"
+
+
+@dataclass(frozen=True)
+class SentAs:
+    """The parts of which `foreign_id_of` makes a DocumentId."""
+
+    foreign_id: str
+    sender_code: str
+    issued_on: date
+    code: str
+
+
+def sent_as(foreign_id: str) -> SentAs:
+    """What a DocumentId of ours is made of; codes of agencies have no comma."""
+    sender_code, day, code = foreign_id.split(",", 2)
+    issued_on = date.fromisoformat(day.replace("/", "-"))
+    return SentAs(foreign_id, sender_code, issued_on, code)
 
 
 def document_packet(
@@ -93,6 +121,7 @@ def document_packet(
     recipients: Sequence[Party],
     signer: Signer,
     answered: Answered | None,
+    earlier: Earlier | None,
     at: datetime,
 ) -> edxml.DocumentPacket:
     """The packet of an issued document; `size` is its file's length, `at` the time of sending."""
@@ -115,7 +144,7 @@ def document_packet(
     )
     trace = edxml.Trace(
         headers=(edxml.TraceHeader(organ_id=sender.code, timestamp=vietnam_time(at)),),
-        business=edxml.Business(doc_type="0", paper="0"),
+        business=_business(issued, earlier, recipients),
     )
     main = edxml.Attachment(
         content_id=str(issued.document_id),
@@ -173,6 +202,43 @@ def _responses(answered: Answered | None) -> tuple[edxml.ResponseFor, ...]:
         document_id=answered.foreign_id,
     )
     return (response,)
+
+
+def _business(
+    issued: Issued, earlier: Earlier | None, recipients: Sequence[Party]
+) -> edxml.Business:
+    """What the packet is for: a new document, or one that updates or replaces an earlier one."""
+    if earlier is None:
+        return edxml.Business(doc_type=edxml.BusinessKind.NEW, paper="0")
+    if issued.updates:
+        return edxml.Business(
+            document_id=earlier.foreign_id,
+            doc_type=edxml.BusinessKind.UPDATE,
+            doc_reason=f"Cập nhật văn bản {earlier.code}",
+            paper="0",
+            document_info=_changes(earlier.recipients, recipients),
+        )
+    replaced = edxml.ReplacementInfo(
+        document_id=earlier.foreign_id,
+        organ_ids=tuple(each.code for each in earlier.recipients),
+    )
+    return edxml.Business(
+        doc_type=edxml.BusinessKind.REPLACEMENT,
+        doc_reason=f"Thay thế văn bản {earlier.code}",
+        paper="0",
+        replacements=(replaced,),
+    )
+
+
+def _changes(before: Sequence[Party], after: Sequence[Party]) -> edxml.BusinessDocumentInfo:
+    """The content is another one; recipients that went (0) and came (1)."""
+    old, new = [each.code for each in before], [each.code for each in after]
+    gone = [edxml.Receiver(organ_id=code, receiver_type="0") for code in old if code not in new]
+    came = [edxml.Receiver(organ_id=code, receiver_type="1") for code in new if code not in old]
+    receivers = (*gone, *came)
+    return edxml.BusinessDocumentInfo(
+        document_info="1", document_receiver="1" if receivers else "0", receivers=receivers
+    )
 
 
 def _short(text: dict[str, Any], name: str) -> str:

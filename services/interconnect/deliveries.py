@@ -18,26 +18,42 @@ from libs.jobs.worker import Finish
 from services.interconnect import lookups
 from services.interconnect.arrivals import Content, Way, arrived, content_of, read_packet
 from services.interconnect.axis import AxisClient, AxisRefused
-from services.interconnect.commands import Command, OpenDelivery, RecordRefusal, RecordSent
+from services.interconnect.commands import (
+    Command,
+    OpenDelivery,
+    RecordRefusal,
+    RecordSent,
+    RecordWithdrawal,
+)
 from services.interconnect.compose import (
     Answered,
     Attached,
+    Earlier,
     Issued,
     Signer,
     document_packet,
     foreign_id_of,
+    sent_as,
 )
 from services.interconnect.domain import AXIS, INSIDE, delivery_id, inside_packet_id
-from services.interconnect.errors import NoCode
-from services.interconnect.events import PacketPrepared
+from services.interconnect.earlier import (
+    EARLIER_REQUEST_OPEN,
+    ask_update,
+    lapse_update,
+    settled_writes,
+)
+from services.interconnect.errors import NoCode, RequestOpen
+from services.interconnect.events import PacketPrepared, RecallAsked
 from services.interconnect.journal import (
     JOURNAL,
     Write,
     delivery_writes,
     dispatch_stream,
+    load_delivery,
     packet_stream,
 )
 from services.interconnect.lookups import Party
+from services.interconnect.recalls import add_recall_job
 from services.interconnect.texts import member, read_text
 
 PACKET_LIMIT = 128 * 1024 * 1024
@@ -57,6 +73,7 @@ class _Facts:
     recipients: tuple[Party, ...]
     signer: lookups.Official
     answered: Answered | None
+    earlier: Earlier | None
 
 
 @dataclass(frozen=True)
@@ -83,11 +100,14 @@ def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
 
     def finish(unit: Unit) -> None:
         writes = _prepared_writes(unit, issued, written) if written else []
+        outside: list[Party] = []
         for recipient in facts.recipients:
-            writes += _delivery_writes(unit, issued, recipient, written)
+            asking, refusal = _asking(unit, issued, recipient, written)
+            writes += asking + _delivery_writes(unit, issued, recipient, written, refusal)
+            if recipient.channel == AXIS and not refusal:
+                outside.append(recipient)
         context = replace(job.context, occurred_at=unit.now)
         places = JOURNAL.append_all(unit.store, writes, context, job.job_id)
-        outside = [p for p in _reachable(facts.recipients) if p.channel == AXIS]
         if written and outside:
             context = replace(context, after_tx=places[-1].place.tx)
             arguments = {
@@ -97,6 +117,7 @@ def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
                     [delivery_id(issued.document_id, party.agency_id), party.code]
                     for party in outside
                 ],
+                "updates": str(issued.updates or ""),
             }
             job_id = uuid5(job.job_id, "send")
             unit.jobs.add(job_id, "send", arguments, context, urgent=issued.urgency > 0)
@@ -104,14 +125,17 @@ def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
     return finish
 
 
-def send(blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
     """Send one packet by the axis to all its recipients there; repeating it changes nothing.
 
     One recipient whom the axis does not know must not keep it from the others: then each is tried
-    alone. Raises `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
+    alone. Who was asked to give it back before the first try never gets it; later it may have left
+    already, and he is told. Raises `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
     """
     packet, sender = job.arguments["packet"], job.arguments["sender_code"]
-    recipients: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
+    addressed: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
+    kept_back = _recalled(database, addressed) if job.attempts == 1 else set()
+    recipients = [(delivery, code) for delivery, code in addressed if delivery not in kept_back]
 
     def try_to(codes: Sequence[str]) -> RecordSent | RecordRefusal:
         with spooled(blobs, packet) as file:
@@ -125,21 +149,51 @@ def send(blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
                 return RecordRefusal(reason_code=f"axis-{error.code}")
             return RecordSent(packet=packet, axis_doc_id=doc_id)
 
-    together = try_to([code for _, code in recipients])
-    apart = {f"axis-{code}" for code in _OF_A_RECIPIENT}
-    alone = isinstance(together, RecordRefusal) and together.reason_code in apart
-    outcomes: list[tuple[str, Command]] = [
-        (delivery, try_to([code]) if alone and len(recipients) > 1 else together)
-        for delivery, code in recipients
-    ]
+    outcomes: list[tuple[str, Command]] = [(each, RecordWithdrawal()) for each in kept_back]
+    if recipients:
+        together = try_to([code for _, code in recipients])
+        apart = {f"axis-{code}" for code in _OF_A_RECIPIENT}
+        alone = isinstance(together, RecordRefusal) and together.reason_code in apart
+        outcomes += [
+            (delivery, try_to([code]) if alone and len(recipients) > 1 else together)
+            for delivery, code in recipients
+        ]
 
     def finish(unit: Unit) -> None:
-        writes = [w for d, outcome in outcomes for w in delivery_writes(unit, d, [outcome])]
-        if writes:
-            context = replace(job.context, occurred_at=unit.now)
-            JOURNAL.append_all(unit.store, writes, context, job.job_id)
+        _record_outcomes(unit, job, outcomes)
 
     return finish
+
+
+def _recalled(database: Database, recipients: Sequence[tuple[str, str]]) -> set[str]:
+    with database.unit() as unit:
+        return {
+            name
+            for name, _ in recipients
+            if isinstance(load_delivery(unit, name)[0].request, RecallAsked)
+        }
+
+
+def _record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
+    """Record what became of each delivery, and what that means for the earlier document."""
+    updates = _uuid(job.arguments.get("updates", ""))
+    writes: list[Write] = []
+    late: list[str] = []
+    for name, outcome in outcomes:
+        delivery, _ = load_delivery(unit, name)
+        writes += settled_writes(unit, name, [outcome])
+        if isinstance(outcome, RecordSent):
+            late += [name] if isinstance(delivery.request, RecallAsked) else []
+        elif updates and delivery.opened:
+            opened = delivery.opened
+            writes += lapse_update(unit, updates, opened.document_id, opened.recipient_id)
+    context = replace(job.context, occurred_at=unit.now)
+    if not writes:
+        return
+    places = JOURNAL.append_all(unit.store, writes, context, job.job_id)
+    context = replace(context, after_tx=places[-1].place.tx)
+    for name in late:
+        add_recall_job(unit, name, job.job_id, context, urgent=True)
 
 
 @contextmanager
@@ -170,6 +224,8 @@ def issued_of(arguments: dict[str, Any]) -> Issued:
         answers=_uuid(arguments["answers"]),
         pages=arguments["pages"],
         attachments=tuple(Attached(**each) for each in arguments.get("attachments", [])),
+        updates=_uuid(arguments.get("updates", "")),
+        replaces=_uuid(arguments.get("replaces", "")),
     )
 
 
@@ -184,10 +240,26 @@ def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     signer = lookups.official(connection, issued.signer_id, issued.signer_position_id)
     if sender is None or signer is None or len(recipients) < len(issued.recipients):
         return None
-    if issued.answers is None:
-        return _Facts(sender, tuple(recipients), signer, None)
-    answered = _answered(connection, issued.answers)
-    return _Facts(sender, tuple(recipients), signer, answered) if answered else None
+    answered = _answered(connection, issued.answers) if issued.answers else None
+    earlier_id = issued.updates or issued.replaces
+    earlier = _earlier(connection, earlier_id) if earlier_id else None
+    if (issued.answers and answered is None) or (earlier_id and earlier is None):
+        return None
+    return _Facts(sender, tuple(recipients), signer, answered, earlier)
+
+
+def _earlier(connection: Connection, document_id: UUID) -> Earlier | None:
+    """The earlier document as its packet named it and its recipients."""
+    dispatch = lookups.prepared_dispatch(connection, document_id)
+    if dispatch is None:
+        return None
+    sent = sent_as(dispatch.foreign_id)
+    parties = (
+        lookups.party(connection, each, sent.issued_on)
+        for each in lookups.recipients_of(connection, document_id)
+    )
+    recipients = tuple(party for party in parties if party and party.code)
+    return Earlier(sent.foreign_id, sent.code, recipients)
 
 
 def _answered(connection: Connection, document_id: UUID) -> Answered | None:
@@ -214,6 +286,7 @@ def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> 
         recipients=_reachable(facts.recipients),
         signer=Signer(member(card, "full_name"), facts.signer.title, facts.signer.authority),
         answered=facts.answered,
+        earlier=facts.earlier,
         at=job.context.occurred_at,
     )
     with tempfile.TemporaryFile() as file:
@@ -240,8 +313,22 @@ def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Writ
     return [(stream, version, [event])]
 
 
-def _delivery_writes(
+def _asking(
     unit: Unit, issued: Issued, recipient: Party, written: _Written | None
+) -> tuple[list[Write], str]:
+    """What the recipient is asked about the document that is updated, and why he gets none."""
+    if not recipient.code or written is None:
+        return [], "recipient_has_no_code"
+    if issued.updates is None:
+        return [], ""
+    try:
+        return ask_update(unit, issued.updates, issued.document_id, recipient.agency_id), ""
+    except RequestOpen:
+        return [], EARLIER_REQUEST_OPEN
+
+
+def _delivery_writes(
+    unit: Unit, issued: Issued, recipient: Party, written: _Written | None, refusal: str
 ) -> list[Write]:
     commands: list[Command] = [
         OpenDelivery(
@@ -253,8 +340,8 @@ def _delivery_writes(
         )
     ]
     arrivals: list[Write] = []
-    if not recipient.code or written is None:
-        commands.append(RecordRefusal(reason_code="recipient_has_no_code"))
+    if refusal or written is None:
+        commands.append(RecordRefusal(reason_code=refusal))
     elif recipient.channel == INSIDE:
         commands.append(RecordSent(packet=written.digest))
         arrivals.append(_arrival_write(unit, issued, recipient, written))
@@ -272,7 +359,10 @@ def _arrival_write(unit: Unit, issued: Issued, recipient: Party, written: _Writt
         packet=written.digest,
     )
     answered = answered_document(unit, written.content, recipient.agency_id)
-    event = arrived(written.content, way, answered.dispatch_id if answered else None)
+    codes = lookups.codes_of(unit.connection, recipient.agency_id)
+    supersedes = written.content.superseded_for(codes)
+    answers = answered.dispatch_id if answered else None
+    event = arrived(written.content, way, answers, supersedes)
     return packet_stream(way.packet_id), 0, [event]
 
 

@@ -18,6 +18,8 @@ class DispatchOpened:
     file: str
     recipients: tuple[UUID, ...]
     urgency: int
+    updates: UUID | None = None
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,8 @@ class PacketArrived:
     answers: UUID | None = None
     sender_code: str
     recipient_code: str
+    business: str = ""
+    supersedes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +157,108 @@ class StatusUnmatched:
     foreign_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecallAsked:
+    """The sender asks the recipient for the document back (lấy lại)."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    asked_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallSent:
+    """The recipient was told of the recall, inside this installation or by the axis."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    status_packet: str
+    channel: str
+    axis_doc_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryWithdrawn:
+    """A recalled document was kept back before it left: the recipient never sees it."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateAsked:
+    """The sender asks the recipient to take a newer document for this one (cập nhật)."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    by: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateLapsed:
+    """The newer document will never reach the recipient, so nothing is asked any more."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    by: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryReplaced:
+    """The recipient accepted the document that replaces this one (thay thế)."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    by: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallArrived:
+    """The sender of an arrived document asks for it back."""
+
+    packet_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    asked_at: datetime
+    note: str | None = None
+    request_packet: str
+    channel: str
+    axis_doc_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallHeld:
+    """A recall of a document that is not here, or not yet; it is kept."""
+
+    packet_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    foreign_id: str
+    asked_at: datetime
+    note: str | None = None
+    request_packet: str
+    axis_doc_id: str
+
+
 EVENTS: dict[str, type] = {
     "DispatchOpened": DispatchOpened,
     "PacketPrepared": PacketPrepared,
@@ -160,8 +266,16 @@ EVENTS: dict[str, type] = {
     "PacketSent": PacketSent,
     "DeliveryRefused": DeliveryRefused,
     "StatusReceived": StatusReceived,
+    "RecallAsked": RecallAsked,
+    "RecallSent": RecallSent,
+    "DeliveryWithdrawn": DeliveryWithdrawn,
+    "UpdateAsked": UpdateAsked,
+    "UpdateLapsed": UpdateLapsed,
+    "DeliveryReplaced": DeliveryReplaced,
     "PacketArrived": PacketArrived,
     "PacketUnreadable": PacketUnreadable,
     "StatusSent": StatusSent,
     "StatusUnmatched": StatusUnmatched,
+    "RecallArrived": RecallArrived,
+    "RecallHeld": RecallHeld,
 }

@@ -4,7 +4,7 @@ Everything here may run again after a crash: ids come from the axis' own, and a 
 begun is left as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -23,19 +23,31 @@ from services.interconnect.arrivals import (
     read_packet,
 )
 from services.interconnect.axis import Received
+from services.interconnect.commands import RecordRecall
 from services.interconnect.deliveries import answered_document
-from services.interconnect.domain import AXIS, INSIDE, axis_packet_id
+from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
+from services.interconnect.domain import packet as packets
+from services.interconnect.earlier import settled_writes
 from services.interconnect.errors import NotKnownYet, PacketRejected
-from services.interconnect.events import PacketUnreadable, StatusUnmatched
+from services.interconnect.events import (
+    PacketArrived,
+    PacketUnreadable,
+    RecallHeld,
+    StatusUnmatched,
+)
 from services.interconnect.journal import (
     JOURNAL,
     SYSTEM,
-    delivery_writes,
     exists,
+    hold_writes,
+    load_packet,
     packet_stream,
+    recall_writes,
 )
 from services.interconnect.metrics import BAD_PACKETS
-from services.interconnect.statuses import status_of
+from services.interconnect.recalls import TAKE_BACK, recall_of
+from services.interconnect.statuses import instant_of, status_of
+from services.interconnect.texts import put_text
 
 NOBODY = "installation"
 """The acting agency of what concerns none of ours."""
@@ -68,6 +80,8 @@ class Intake:
                 raise PacketRejected("wrong_message_type")
             if isinstance(read, edxml.StatusPacket):
                 return self._status(received, packet, read.header)
+            if read.trace.business.kind is edxml.BusinessKind.RECALL:
+                return self._recall_packet(received, packet, read)
             return self._document(received, packet, content_of(read, self._blobs))
         except PacketRejected as error:
             return self.reject(received, packet, error.reason_code)
@@ -111,16 +125,22 @@ class Intake:
                 packet=packet,
                 axis_doc_id=received.doc_id,
             )
-            if lookups.same_document(
+            # An update may bear the name of what it updates.
+            if not content.business and lookups.same_document(
                 unit.connection, content.foreign_id, sender_id, way.recipient_id, received.doc_id
             ):
                 raise PacketRejected("document_known")
             answered = content.answers and _known(
                 unit, "delivery", lambda: answered_document(unit, content, way.recipient_id)
             )
-            event = arrived(content, way, answered.dispatch_id if answered else None)
-            trace = answered.trace if answered else axis_packet_id(received.doc_id)
-            _begin(unit, way.packet_id, event, _context(unit, str(way.recipient_id), trace))
+            codes = lookups.codes_of(unit.connection, way.recipient_id)
+            supersedes = content.superseded_for(codes)
+            answers = answered.dispatch_id if answered else None
+            event = arrived(content, way, answers, supersedes)
+            early = early_packet_id(sender_id, way.recipient_id, content.foreign_id)
+            events = packets.join(load_packet(unit, early)[0], event)
+            trace = answered.trace if answered else _trace_of_older(unit, event)
+            _begin(unit, way.packet_id, events, _context(unit, str(way.recipient_id), trace))
 
     def _sender(self, received: Received, code: str) -> UUID:
         """The sender by its own word, if the axis says the same and it is on the axis' side."""
@@ -146,15 +166,56 @@ class Intake:
             delivery = _known(
                 unit, "delivery", lambda: lookups.delivery_of(unit.connection, about, teller_id)
             )
+            if delivery is None and command.status_code == TAKE_BACK:
+                asked = recall_of(header, self._blobs, packet, AXIS, received.doc_id)
+                return self._recall(received, teller_id, about, asked)
             if delivery is None:
                 _unmatched(unit, received, packet, command.status_code, about)
                 return Verdict(done=received.to)
-            writes = delivery_writes(unit, delivery.delivery_id, [command])
+            writes = settled_writes(unit, delivery.delivery_id, [command])
             if writes:
                 context = _context(unit, str(delivery.sender_id), delivery.trace)
                 seed = axis_packet_id(received.doc_id)
                 JOURNAL.append_all(unit.store, writes, context, seed)
         return Verdict(done=received.to)
+
+    def _recall_packet(
+        self, received: Received, packet: str, read: edxml.DocumentPacket
+    ) -> Verdict:
+        """A packet of type 1 asks the same as a status packet 13."""
+        business = read.trace.business
+        asker_id = self._sender(received, read.header.sender.organ_id)
+        times = [each.timestamp for each in read.trace.headers if each.timestamp]
+        if not times:
+            raise PacketRejected("bad_timestamp")
+        note = {"note": business.doc_reason}
+        asked = RecordRecall(
+            asked_at=instant_of(times[0]),
+            note=put_text(self._blobs, note) if business.doc_reason else None,
+            request_packet=packet,
+            channel=AXIS,
+            axis_doc_id=received.doc_id,
+        )
+        about = business.document_id or read.header.document_id
+        return self._recall(received, asker_id, about, asked)
+
+    def _recall(
+        self, received: Received, asker_id: UUID, about: str, asked: RecordRecall
+    ) -> Verdict:
+        """Record a recall of a document at each addressed agency that has it, or hold it."""
+        if len(about) > LONGEST_ID:
+            raise PacketRejected("text_too_long")
+        done: list[str] = []
+        for code in received.to:
+            with self._database.unit() as unit:
+                agency = lookups.agency_by_code(unit.connection, code)
+                if agency is not None and agency.channel == INSIDE:
+                    _ask_back(unit, asker_id, agency.agency_id, about, asked)
+                    done.append(code)
+        if not done:
+            raise PacketRejected("recipient_unknown")
+        failed = tuple(code for code in received.to if code not in done)
+        return Verdict(tuple(done), failed)
 
     def _to_desk(self, received: Received, packet: str | None, reason_code: str) -> None:
         packet_id = axis_packet_id(received.doc_id)
@@ -165,8 +226,56 @@ class Intake:
             reason_code=reason_code,
         )
         with self._database.unit() as unit:
-            if _begin(unit, packet_id, event, _context(unit, NOBODY, packet_id)):
+            if _begin(unit, packet_id, [event], _context(unit, NOBODY, packet_id)):
                 BAD_PACKETS.labels(reason_code).inc()
+
+
+def _ask_back(
+    unit: Unit, asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall
+) -> None:
+    arrival = _known(
+        unit,
+        "packet",
+        lambda: lookups.arrival_named(unit.connection, [about], asker_id, recipient_id),
+    )
+    if arrival is not None:
+        packet_id = arrival.packet_id
+        writes = recall_writes(unit, packet_id, asked)
+        trace = _trace_of(unit, packet_id)
+    else:
+        packet_id = trace = early_packet_id(asker_id, recipient_id, about)
+        writes = hold_writes(unit, packet_id, _held(asker_id, recipient_id, about, asked))
+    if writes:
+        context = _context(unit, str(recipient_id), trace)
+        seed = axis_packet_id(asked.axis_doc_id or "", recipient_id)
+        JOURNAL.append_all(unit.store, writes, context, seed)
+
+
+def _held(asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall) -> RecallHeld:
+    return RecallHeld(
+        packet_id=early_packet_id(asker_id, recipient_id, about),
+        sender_id=asker_id,
+        recipient_id=recipient_id,
+        foreign_id=about,
+        asked_at=asked.asked_at,
+        note=asked.note,
+        request_packet=asked.request_packet,
+        axis_doc_id=asked.axis_doc_id or "",
+    )
+
+
+def _trace_of_older(unit: Unit, event: PacketArrived) -> UUID:
+    """The trace of what the arrival updates or replaces here, or one of its own."""
+    older = lookups.arrival_named(
+        unit.connection, event.supersedes, event.sender_id, event.recipient_id
+    )
+    return _trace_of(unit, older.packet_id) if older else axis_packet_id(event.axis_doc_id or "")
+
+
+def _trace_of(unit: Unit, packet_id: UUID) -> UUID:
+    last = unit.store.read_last(packet_stream(packet_id))
+    assert last is not None
+    return last.trace
 
 
 def _unmatched(unit: Unit, received: Received, packet: str, status_code: str, about: str) -> None:
@@ -178,7 +287,7 @@ def _unmatched(unit: Unit, received: Received, packet: str, status_code: str, ab
         status_code=status_code,
         foreign_id=about,
     )
-    if _begin(unit, packet_id, event, _context(unit, NOBODY, packet_id)):
+    if _begin(unit, packet_id, [event], _context(unit, NOBODY, packet_id)):
         BAD_PACKETS.labels("no_such_delivery").inc()
 
 
@@ -195,12 +304,12 @@ def _known(unit: Unit, category: str, probe: Callable[[], Any]) -> Any:
     return found
 
 
-def _begin(unit: Unit, packet_id: UUID, event: object, context: Context) -> bool:
+def _begin(unit: Unit, packet_id: UUID, events: Sequence[object], context: Context) -> bool:
     """Begin a packet's stream; False when that was done before."""
     stream = packet_stream(packet_id)
     if exists(unit, stream):
         return False
-    JOURNAL.append(unit.store, stream, NO_STREAM, [event], context, packet_id)
+    JOURNAL.append(unit.store, stream, NO_STREAM, events, context, packet_id)
     return True
 
 

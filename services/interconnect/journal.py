@@ -6,9 +6,11 @@ from uuid import UUID
 
 from libs.contracts.journal import Journal
 from libs.db import Unit
-from services.interconnect.commands import Command
+from services.interconnect.commands import Command, RecordRecall
 from services.interconnect.domain import Delivery, Event, decide, evolve
-from services.interconnect.events import EVENTS
+from services.interconnect.domain import packet as packets
+from services.interconnect.domain.packet import Packet
+from services.interconnect.events import EVENTS, RecallHeld
 
 JOURNAL = Journal(EVENTS)
 SYSTEM = "system:interconnect"
@@ -30,17 +32,42 @@ def packet_stream(packet_id: UUID) -> str:
     return f"packet-{packet_id}"
 
 
+def load_delivery(unit: Unit, delivery_id: str) -> tuple[Delivery, int]:
+    """A delivery and the version of its stream."""
+    history, version = JOURNAL.load(unit.store, delivery_stream(delivery_id))
+    return reduce(evolve, history, Delivery()), version
+
+
 def delivery_writes(unit: Unit, delivery_id: str, commands: Iterable[Command]) -> list[Write]:
     """What the commands add to a delivery, ready to be appended; empty when nothing is new."""
     stream = delivery_stream(delivery_id)
-    history, version = JOURNAL.load(unit.store, stream)
-    delivery = reduce(evolve, history, Delivery())
+    delivery, version = load_delivery(unit, delivery_id)
     events: list[Event] = []
     for command in commands:
         new = decide(delivery, command)
         delivery = reduce(evolve, new, delivery)
         events += new
     return [(stream, version, list(events))] if events else []
+
+
+def load_packet(unit: Unit, packet_id: UUID) -> tuple[Packet, int]:
+    """A packet and the version of its stream."""
+    history, version = JOURNAL.load(unit.store, packet_stream(packet_id))
+    return reduce(packets.evolve, history, Packet()), version
+
+
+def recall_writes(unit: Unit, packet_id: UUID, command: RecordRecall) -> list[Write]:
+    """What a recall adds to the packet that it asks back; empty when it is a repeat."""
+    packet, version = load_packet(unit, packet_id)
+    events = packets.recall(packet, command)
+    return [(packet_stream(packet_id), version, list(events))] if events else []
+
+
+def hold_writes(unit: Unit, packet_id: UUID, held: RecallHeld) -> list[Write]:
+    """What is kept of a recall whose document is not here; empty when it is a repeat."""
+    packet, version = load_packet(unit, packet_id)
+    events = packets.hold(packet, held)
+    return [(packet_stream(packet_id), version, list(events))] if events else []
 
 
 def exists(unit: Unit, stream: str) -> bool:

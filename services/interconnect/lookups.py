@@ -132,6 +132,41 @@ def incoming(connection: Connection, document_id: UUID) -> Any:
     return connection.execute(select(table).where(table.c.document_id == document_id)).first()
 
 
+def prepared_dispatch(connection: Connection, dispatch_id: UUID) -> Any:
+    """The dispatch, once its packet is written."""
+    table = tables.dispatch
+    prepared = and_(table.c.dispatch_id == dispatch_id, table.c.foreign_id.is_not(None))
+    return connection.execute(select(table).where(prepared)).first()
+
+
+def recipients_of(connection: Connection, dispatch_id: UUID) -> list[UUID]:
+    """The recipients whose deliveries were opened, in a fixed order."""
+    table = tables.delivery
+    query = select(table.c.recipient_id).where(table.c.dispatch_id == dispatch_id)
+    return list(connection.execute(query.order_by(table.c.recipient_id)).scalars())
+
+
+def codes_of(connection: Connection, agency_id: UUID) -> set[str]:
+    """Every code under which the agency is or was addressed."""
+    table = tables.agency_code
+    query = select(table.c.code).where(table.c.agency_id == agency_id)
+    return set(connection.execute(query).scalars())
+
+
+def arrival_named(
+    connection: Connection, foreign_ids: Sequence[str], sender_id: UUID, recipient_id: UUID
+) -> Any:
+    """The newest arrival from this sender to this recipient under one of these DocumentIds."""
+    table = tables.arrival
+    query = (
+        select(table)
+        .where(table.c.foreign_id.in_(foreign_ids), table.c.sender_id == sender_id)
+        .where(table.c.recipient_id == recipient_id)
+        .order_by(table.c.arrived_at.desc())
+    )
+    return connection.execute(query.limit(1)).first()
+
+
 def arrival(connection: Connection, packet_id: UUID) -> Any:
     """What came in a packet."""
     table = tables.arrival

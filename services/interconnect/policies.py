@@ -25,6 +25,8 @@ _SENT_ALONG = (
     "signer_position_id",
     "answers",
     "pages",
+    "updates",
+    "replaces",
 )
 _OF_A_FILE = ("name", "content_type", "digest", "size")
 
@@ -42,6 +44,8 @@ def on_document_issued(message: Any, recorded: Recorded, unit: Unit) -> None:
         file=message.file,
         recipients=tuple(UUID(each) for each in message.recipients),
         urgency=message.urgency,
+        updates=UUID(message.updates) if message.updates else None,
+        replaces=UUID(message.replaces) if message.replaces else None,
     )
     stream = dispatch_stream(document_id)
     JOURNAL.append(unit.store, stream, NO_STREAM, [opened], context, recorded.event_id)
@@ -89,6 +93,30 @@ def on_process_finished(message: Any, recorded: Recorded, unit: Unit) -> None:
     _tell(message, recorded, unit, "06")
 
 
+def on_recall_refused(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """16, by the clerk with a reason, or by the system itself."""
+    _tell(
+        message,
+        recorded,
+        unit,
+        "16",
+        note=message.note,
+        reason_code=message.reason_code,
+        at=message.answered_at,
+    )
+
+
+def on_document_withdrawn(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """15, by the clerk."""
+    _tell(message, recorded, unit, "15", at=message.answered_at)
+
+
+def on_document_replaced(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """15, when the newer document is an update: whoever sends a replacement asks for nothing."""
+    if message.business == "update":
+        _tell(message, recorded, unit, "15", at=message.answered_at)
+
+
 def _tell(
     message: Any,
     recorded: Recorded,
@@ -98,8 +126,12 @@ def _tell(
     note: str = "",
     reason_code: str = "",
     assigned: str = "",
+    at: str = "",
 ) -> None:
-    """Add the job that tells this step; the jobs of one packet leave in the order of the steps."""
+    """Add the job that tells this step; the jobs of one packet leave in the order of the steps.
+
+    `at` is the instant to be told, where it is not that of the event.
+    """
     if not message.packet_id:
         return
     arguments = {
@@ -107,7 +139,7 @@ def _tell(
         "document_id": message.document_id,
         "status_code": status_code,
         "handler": recorded.handler,
-        "occurred_at": recorded.occurred_at.isoformat(),
+        "occurred_at": at or recorded.occurred_at.isoformat(),
         "unit": assigned,
         "note": note,
         "reason_code": reason_code,
@@ -128,6 +160,10 @@ POLICIES: dict[str, Handler] = {
     "DocumentArrived": on_document_arrived,
     "DocumentAccepted": on_document_accepted,
     "DocumentRefused": on_document_refused,
+    "RecallRefused": on_recall_refused,
+    "UpdateRefused": on_recall_refused,
+    "DocumentWithdrawn": on_document_withdrawn,
+    "DocumentReplaced": on_document_replaced,
     "TaskAssigned": on_task_assigned,
     "TaskStarted": on_task_started,
     "ProcessFinished": on_process_finished,

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import case, delete, update
 
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
 from services.interconnect import tables
+from services.interconnect.domain import early_packet_id
 
 
 def _fields(message: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
 
 def project_dispatch(message: Any, event: Recorded, unit: Unit) -> None:
     """A document on its way out."""
-    row = _fields(message, ("dispatch_id", "agency_id", "urgency"))
+    row = _fields(message, ("dispatch_id", "agency_id", "urgency", "updates", "replaces"))
     row |= {"opened_at": event.occurred_at, "trace": event.trace}
     put_row(unit, tables.dispatch, row)
 
@@ -90,7 +92,40 @@ def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
 
 def project_refused(message: Any, _event: Recorded, unit: Unit) -> None:
     """The packet will never be handed over."""
-    _transport(unit, message.delivery_id, transport="refused", reason_code=message.reason_code)
+    closed = {**_CLOSED, "outcome": None, "outcome_by": None}
+    reason = {"reason_code": message.reason_code}
+    _transport(unit, message.delivery_id, transport="refused", **reason, **closed)
+
+
+def project_withdrawn(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The packet was kept back before it left."""
+    values = {"transport": "withdrawn", "outcome": "recalled", **_CLOSED}
+    _transport(unit, message.delivery_id, **values)
+
+
+def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The document is asked back."""
+    asked = {"asked_at": message.asked_at, "request_note": message.note}
+    _transport(unit, message.delivery_id, request="recall", **asked)
+
+
+def project_update_asked(message: Any, event: Recorded, unit: Unit) -> None:
+    """A newer document is to take this one's place."""
+    asked = {"asked_at": event.occurred_at, "requested_by": message.by}
+    _transport(unit, message.delivery_id, request="update", **asked)
+
+
+def project_update_lapsed(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The newer document never reaches the recipient."""
+    _transport(unit, message.delivery_id, **_CLOSED)
+
+
+def project_replaced(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The recipient accepted what replaces this one."""
+    _transport(unit, message.delivery_id, outcome="replaced", outcome_by=message.by)
+
+
+_CLOSED = {"request": None, "asked_at": None, "request_note": None, "requested_by": None}
 
 
 def _transport(unit: Unit, delivery_id: str, **values: Any) -> None:
@@ -104,6 +139,23 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     row = _fields(message, names)
     row |= {"unit": message.unit, "version": event.version, "received_at": event.occurred_at}
     put_row(unit, tables.received_status, row)
+    if message.status_code in ("02", "15", "16"):
+        _close_request(unit, message)
+
+
+def _close_request(unit: Unit, message: Any) -> None:
+    """An answer, or a refusal of the document, closes the open request, as the rules say."""
+    row = tables.delivery
+    agreed = {
+        "outcome": case((row.c.request == "recall", "recalled"), else_="updated"),
+        "outcome_by": row.c.requested_by,
+    }
+    values = {**_CLOSED, **(agreed if message.status_code == "15" else {})}
+    unit.connection.execute(
+        update(row)
+        .where(row.c.delivery_id == message.delivery_id, row.c.request.is_not(None))
+        .values(**values)
+    )
 
 
 def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
@@ -119,8 +171,40 @@ def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
             for file in message.files
         ],
         "arrived_at": event.occurred_at,
+        "business": message.business,
+        "supersedes": list(message.supersedes),
     }
     put_row(unit, tables.arrival, row)
+    _off_the_desk(message, unit)
+
+
+def _off_the_desk(message: Any, unit: Unit) -> None:
+    """Recalls that were held for this document have found it."""
+    ids = (UUID(message.sender_id), UUID(message.recipient_id), message.foreign_id)
+    row = tables.desk
+    unit.connection.execute(delete(row).where(row.c.packet_id == early_packet_id(*ids)))
+
+
+def project_recall(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The sender asks for an arrival back."""
+    values = {"recall_asked_at": message.asked_at, "recall_note": message.note or None}
+    _arrival(unit, message.packet_id, **values)
+
+
+def project_recall_answered(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The recall is answered, or of no meaning any more."""
+    _arrival(unit, message.packet_id, recall_asked_at=None, recall_note=None)
+
+
+def project_given_back(message: Any, event: Recorded, unit: Unit) -> None:
+    """The arrival was given back to its sender."""
+    project_recall_answered(message, event, unit)
+    _arrival(unit, message.packet_id, withdrawn_at=event.occurred_at)
+
+
+def _arrival(unit: Unit, packet_id: str, **values: Any) -> None:
+    row = tables.arrival
+    unit.connection.execute(update(row).where(row.c.packet_id == packet_id).values(**values))
 
 
 def project_sent_status(message: Any, event: Recorded, unit: Unit) -> None:
@@ -143,6 +227,14 @@ def project_unmatched(message: Any, event: Recorded, unit: Unit) -> None:
     put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
+def project_held(message: Any, event: Recorded, unit: Unit) -> None:
+    """A recall of a document that is not here; it stands on the desk until that comes."""
+    row = _fields(message, ("packet_id", "axis_doc_id", "foreign_id"))
+    row |= {"packet": message.request_packet, "status_code": "13"}
+    row |= {"kind": "held", "reason_code": "document_not_here", "arrived_at": event.occurred_at}
+    put_row(unit, tables.desk, row)
+
+
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
     "PersonRegistered": project_person,
@@ -153,11 +245,22 @@ PROJECTIONS: dict[str, Handler] = {
     "DeliveryOpened": project_delivery,
     "PacketSent": project_sent,
     "DeliveryRefused": project_refused,
+    "DeliveryWithdrawn": project_withdrawn,
+    "RecallAsked": project_recall_asked,
+    "UpdateAsked": project_update_asked,
+    "UpdateLapsed": project_update_lapsed,
+    "DeliveryReplaced": project_replaced,
     "StatusReceived": project_received_status,
     "PacketArrived": project_arrival,
+    "RecallReceived": project_recall,
+    "RecallRefused": project_recall_answered,
+    "DocumentRefused": project_recall_answered,
+    "DocumentReplaced": project_recall_answered,
+    "DocumentWithdrawn": project_given_back,
     "StatusSent": project_sent_status,
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
+    "RecallHeld": project_held,
 }
 
 READ_MODELS = ReadModels(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, func, select, tuple_
 from services.interconnect import tables
 
 Row = dict[str, Any]
+TRANSPORTS = ("opened", "sent", "refused", "withdrawn")
 
 
 def one_dispatch(connection: Connection, document_id: UUID) -> Row | None:
@@ -53,7 +54,7 @@ def dispatches(
         return func.count().filter(delivery.c.transport == state).label(state)
 
     query = (
-        select(dispatch, those("opened"), those("sent"), those("refused"))
+        select(dispatch, *map(those, TRANSPORTS))
         .outerjoin(delivery, delivery.c.dispatch_id == dispatch.c.dispatch_id)
         .where(dispatch.c.agency_id == agency_id)
         .group_by(dispatch.c.dispatch_id)

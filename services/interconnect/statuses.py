@@ -16,9 +16,10 @@ from services.interconnect.axis import AxisClient
 from services.interconnect.commands import RecordStatus
 from services.interconnect.compose import VIETNAM, vietnam_time, wire_agency
 from services.interconnect.domain import INSIDE, LABELS
+from services.interconnect.earlier import settled_writes
 from services.interconnect.errors import NotKnownYet, PacketRejected
 from services.interconnect.events import StatusSent
-from services.interconnect.journal import JOURNAL, Write, delivery_writes, packet_stream
+from services.interconnect.journal import JOURNAL, Write, packet_stream
 from services.interconnect.lookups import Official, Party
 from services.interconnect.texts import member, put_text, read_text
 
@@ -27,10 +28,13 @@ REASONS = {
     "bad_signature": "Chữ ký số không hợp lệ",
     "wrong_form": "Sai thể thức",
     "missing_file": "Thiếu tệp kèm theo",
+    "replaced": "Văn bản đã được cập nhật hoặc thay thế",
+    "recalled": "Văn bản mới đã được bên gửi lấy lại",
 }
 _LONGEST_UNIT = 500
 _LONGEST_NOTE = 1000
 _YEARS = range(1970, 2201)
+_NEED_A_REASON = ("02", "16")
 # A handler whose position never reaches us must not keep the statuses: then nobody is named.
 _TRIES_FOR_A_NAME = 3
 
@@ -51,7 +55,8 @@ def tell(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Fi
         "an agency",
         lambda c: lookups.party(c, arrival.recipient_id, at.astimezone(VIETNAM).date()),
     )
-    staff = _staff(database, blobs, job)
+    step = job.arguments
+    staff = staff_of(database, blobs, step["handler"], step["unit"], job.attempts)
     data = edxml.serialize(_status_packet(arrival, teller, staff, blobs, job), blobs)
     digest = blobs.put_bytes(data).digest
     if arrival.channel == INSIDE:
@@ -72,8 +77,7 @@ def status_of(
     """What a status packet tells; names and notes go into blobs. Raises `PacketRejected`."""
     if header.status_code not in LABELS:
         raise PacketRejected("status_code_unknown")
-    if header.timestamp.year not in _YEARS:
-        raise PacketRejected("bad_timestamp")
+    told_at = instant_of(header.timestamp)
     if len(header.staff.department) > _LONGEST_UNIT:
         raise PacketRejected("text_too_long")
     staff = {
@@ -84,13 +88,20 @@ def status_of(
     named = {name: value for name, value in staff.items() if value}
     return RecordStatus(
         status_code=header.status_code,
-        told_at=header.timestamp.replace(tzinfo=VIETNAM),
+        told_at=told_at,
         unit=header.staff.department,
         staff=put_text(blobs, named) if named else None,
         note=put_text(blobs, {"note": header.description}) if header.description else None,
         status_packet=packet,
         channel=channel,
     )
+
+
+def instant_of(timestamp: datetime) -> datetime:
+    """The instant of a packet's clock time. Raises `PacketRejected` for what is out of bounds."""
+    if timestamp.year not in _YEARS:
+        raise PacketRejected("bad_timestamp")
+    return timestamp.replace(tzinfo=VIETNAM)
 
 
 def _tell_inside(
@@ -107,7 +118,7 @@ def _tell_inside(
     def finish(unit: Unit) -> None:
         writes = [
             _sent(unit, job, arrival, digest, None),
-            *delivery_writes(unit, delivery.delivery_id, [command]),
+            *settled_writes(unit, delivery.delivery_id, [command]),
         ]
         _append(unit, job, writes)
 
@@ -157,16 +168,22 @@ def _status_packet(
 
 
 def _description(blobs: BlobStore, step: dict[str, Any]) -> str:
-    """The reason of a refusal in words (needed with 02): its kind, then what the clerk wrote."""
+    """The reason of a refusal in words (needed then): its kind, then what the clerk wrote."""
     note = member(read_text(blobs, step["note"]), "note")
     parts = [REASONS.get(step["reason_code"], ""), note]
     written = ": ".join(part for part in parts if part)[:_LONGEST_NOTE]
-    return written or (LABELS["02"][0] if step["status_code"] == "02" else "")
+    code = step["status_code"]
+    return written or (LABELS[code][0] if code in _NEED_A_REASON else "")
 
 
-def _staff(database: Database, blobs: BlobStore, job: Job) -> edxml.StaffInfo:
-    """Who did it: the unit of the position, or the unit that was assigned, and the full name."""
-    person = _person_of(job.arguments["handler"])
+def staff_of(
+    database: Database, blobs: BlobStore, handler: str, unit: str, attempts: int
+) -> edxml.StaffInfo:
+    """Who did it: the unit of the position, or the `unit` that was assigned, and the full name.
+
+    `attempts` counts the tries of the job that asks; after some nobody is named.
+    """
+    person = _person_of(handler)
     official = Official()
     if person:
         try:
@@ -174,10 +191,10 @@ def _staff(database: Database, blobs: BlobStore, job: Job) -> edxml.StaffInfo:
                 database, "a handler", lambda c: lookups.official(c, *person)
             )
         except NotKnownYet:
-            if job.attempts < _TRIES_FOR_A_NAME:
+            if attempts < _TRIES_FOR_A_NAME:
                 raise
     name = member(read_text(blobs, official.card), "full_name")
-    return edxml.StaffInfo(department=job.arguments["unit"] or official.unit, staff=name)
+    return edxml.StaffInfo(department=unit or official.unit, staff=name)
 
 
 def _person_of(handler: str) -> tuple[UUID, UUID | None] | None:

@@ -65,6 +65,8 @@ dispatch = Table(
     Column("trace", _ID, nullable=False),
     Column("packet", Text),
     Column("foreign_id", Text),
+    Column("updates", _ID),
+    Column("replaces", _ID),
 )
 delivery = Table(
     "delivery",
@@ -78,6 +80,13 @@ delivery = Table(
     Column("sent_at", _AT),
     Column("axis_doc_id", Text),
     Column("reason_code", Text),
+    # The open request, and what became of the document at the recipient.
+    Column("request", Text),
+    Column("asked_at", _AT),
+    Column("request_note", Text),
+    Column("requested_by", _ID),
+    Column("outcome", Text),
+    Column("outcome_by", _ID),
 )
 received_status = Table(
     "received_status",
@@ -115,6 +124,11 @@ arrival = Table(
     Column("sender_code", Text, nullable=False),
     Column("recipient_code", Text, nullable=False),
     Column("arrived_at", _AT, nullable=False),
+    Column("business", Text, nullable=False),
+    Column("supersedes", JSONB, nullable=False),
+    Column("recall_asked_at", _AT),
+    Column("recall_note", Text),
+    Column("withdrawn_at", _AT),
 )
 sent_status = Table(
     "sent_status",

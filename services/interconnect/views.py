@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from libs.blobs import BlobStore
+from services.interconnect import queries
 from services.interconnect.domain import LABELS, permitted, shown
 from services.interconnect.texts import member, read_text
 
 Row = dict[str, Any]
+_EARLIER = ("updates", "replaces")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ def line(row: Row) -> Row:
     return {
         "document_id": row["dispatch_id"],
         **{name: row[name] for name in names},
-        "deliveries": {state: row[state] for state in ("opened", "sent", "refused")},
+        "deliveries": {state: row[state] for state in queries.TRANSPORTS},
     }
 
 
@@ -33,7 +35,7 @@ def dispatch(row: Row, deliveries: Sequence[Row], statuses: Sequence[Row], blobs
     told: dict[str, list[Row]] = {}
     for status in statuses:
         told.setdefault(status["delivery_id"], []).append(status)
-    names = ("agency_id", "foreign_id", "packet", "urgency", "opened_at", "trace")
+    names = ("agency_id", "foreign_id", "packet", "urgency", "opened_at", "trace", *_EARLIER)
     return {
         "document_id": row["dispatch_id"],
         **{name: row[name] for name in names},
@@ -45,7 +47,9 @@ def dispatch(row: Row, deliveries: Sequence[Row], statuses: Sequence[Row], blobs
 
 def packet(row: Row, statuses: Sequence[Row], blobs: BlobStore) -> Row:
     """An arrived packet, for its recipient."""
-    text = read_text(blobs, row["text"])
+    # What was given back to its sender is not handed out: only its trace stays.
+    withdrawn = row["withdrawn_at"] is not None
+    text = {} if withdrawn else read_text(blobs, row["text"])
     names = (
         "packet_id",
         "document_id",
@@ -61,7 +65,8 @@ def packet(row: Row, statuses: Sequence[Row], blobs: BlobStore) -> Row:
         "urgency",
         "answers",
         "arrived_at",
-        "files",
+        "withdrawn_at",
+        "supersedes",
     )
     return {
         **{name: row[name] for name in names},
@@ -70,6 +75,9 @@ def packet(row: Row, statuses: Sequence[Row], blobs: BlobStore) -> Row:
             "code": row["sender_code"],
             "name": row["sender_name"],
         },
+        "business": row["business"] or None,
+        "files": [] if withdrawn else row["files"],
+        "recall": _asked(row["recall_asked_at"], row["recall_note"], blobs),
         "subject": text.get("subject"),
         "summary": text.get("summary"),
         "signer": text.get("signer"),
@@ -93,11 +101,29 @@ def _delivery(row: Row, statuses: list[Row], blobs: BlobStore) -> Row:
     return {
         **{name: row[name] for name in names},
         "recipient": agency,
+        "request": _request(row, blobs),
+        "outcome": None
+        if row["outcome"] is None
+        else {"kind": row["outcome"], "by": row["outcome_by"]},
         "processing": None
         if now is None
         else {**_label(now.status_code), "told_at": now.told_at, "reopened": now.reopened},
         "steps": _steps(row, statuses, agency, blobs),
     }
+
+
+def _request(row: Row, blobs: BlobStore) -> Row | None:
+    """What the sender asked and nobody has answered yet."""
+    if row["request"] is None:
+        return None
+    asked = _asked(row["asked_at"], row["request_note"], blobs) or {}
+    return {"kind": row["request"], **asked, "by": row["requested_by"]}
+
+
+def _asked(asked_at: datetime | None, note: str | None, blobs: BlobStore) -> Row | None:
+    if asked_at is None:
+        return None
+    return {"asked_at": asked_at, "note": member(read_text(blobs, note), "note") or None}
 
 
 def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list[Row]:

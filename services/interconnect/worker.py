@@ -15,6 +15,7 @@ from libs.web.ops import serve_ops
 from services.interconnect.axis import AxisClient
 from services.interconnect.deliveries import prepare, send
 from services.interconnect.poller import Poller
+from services.interconnect.recalls import tell_recall
 from services.interconnect.settings import WorkerSettings
 from services.interconnect.statuses import tell
 
@@ -23,8 +24,9 @@ def acts(database: Database, blobs: BlobStore, axis: AxisClient) -> Mapping[str,
     """The jobs of this service, for one thread: a client of the axis is not shared."""
     return {
         "prepare": partial(prepare, database, blobs),
-        "send": partial(send, blobs, axis),
+        "send": partial(send, database, blobs, axis),
         "status": partial(tell, database, blobs, axis),
+        "recall": partial(tell_recall, database, blobs, axis),
     }
 
 

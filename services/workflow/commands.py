@@ -71,3 +71,8 @@ class AnswerProcess:
     """Close the handling because the answer was issued."""
 
     answered_by: UUID
+
+
+@dataclass(frozen=True)
+class CancelProcess:
+    """End the handling because the document is no longer in force here."""

@@ -13,6 +13,7 @@ from services.workflow.commands import (
     AnswerProcess,
     Assignment,
     AssignTask,
+    CancelProcess,
     CloseProcess,
     FinishTask,
     OpenProcess,
@@ -28,6 +29,7 @@ from services.workflow.errors import (
     TaskUnknown,
 )
 from services.workflow.events import (
+    ProcessCancelled,
     ProcessFinished,
     ProcessOpened,
     TaskAssigned,
@@ -35,9 +37,18 @@ from services.workflow.events import (
     TaskStarted,
 )
 
-Event = ProcessOpened | TaskAssigned | TaskStarted | TaskFinished | ProcessFinished
+Event = (
+    ProcessOpened | TaskAssigned | TaskStarted | TaskFinished | ProcessFinished | ProcessCancelled
+)
 Command = (
-    OpenProcess | AssignTask | ReassignTask | StartTask | FinishTask | CloseProcess | AnswerProcess
+    OpenProcess
+    | AssignTask
+    | ReassignTask
+    | StartTask
+    | FinishTask
+    | CloseProcess
+    | AnswerProcess
+    | CancelProcess
 )
 
 
@@ -59,7 +70,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Process:
-    """The handling of one document."""
+    """The handling of one document; `finished` also when it was cancelled."""
 
     opened: ProcessOpened | None = None
     tasks: Mapping[UUID, Task] = field(default_factory=dict)
@@ -76,10 +87,8 @@ def decide(process: Process, command: Command) -> list[Event]:
     match command:
         case OpenProcess():
             return [] if process.opened else [ProcessOpened(**vars(command))]
-        case AnswerProcess(answered_by=answered_by):
-            if process.opened is None or process.finished:
-                return []
-            return [ProcessFinished(**_names(process.opened), answered_by=answered_by)]
+        case AnswerProcess() | CancelProcess():
+            return _end(process, command)
     opened = _running(process)
     match command:
         case CloseProcess():
@@ -105,8 +114,18 @@ def evolve(process: Process, event: Event) -> Process:
             return _with_task(process, task_id, replace(process.tasks[task_id], started=True))
         case TaskFinished(task_id=task_id):
             return _with_task(process, task_id, replace(process.tasks[task_id], finished=True))
-        case ProcessFinished():
+        case ProcessFinished() | ProcessCancelled():
             return replace(process, finished=True)
+
+
+def _end(process: Process, command: AnswerProcess | CancelProcess) -> list[Event]:
+    """What happened elsewhere ends the handling, unless that has ended already."""
+    if process.opened is None or process.finished:
+        return []
+    names = _names(process.opened)
+    if isinstance(command, CancelProcess):
+        return [ProcessCancelled(**names)]
+    return [ProcessFinished(**names, answered_by=command.answered_by)]
 
 
 def _with_task(process: Process, task_id: UUID, task: Task) -> Process:

@@ -35,11 +35,11 @@ class TaskUnknown(ProcessUnknown):
 
 
 class ProcessIsFinished(WorkflowError):
-    """Nothing more is done about a document whose handling is finished."""
+    """Nothing more is done about a document whose handling is finished or was cancelled."""
 
     code = "process_finished"
-    vi = "Văn bản đã xử lý xong."
-    en = "The handling of this document is finished."
+    vi = "Việc xử lý văn bản đã kết thúc."
+    en = "The handling of this document has ended."
 
 
 class TaskIsFinished(WorkflowError):

@@ -67,10 +67,21 @@ class ProcessFinished:
     answered_by: UUID | None = None
 
 
+@dataclass(frozen=True)
+class ProcessCancelled:
+    """The document is no longer in force here, so nobody need handle it."""
+
+    process_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    packet_id: UUID
+
+
 EVENTS: dict[str, type] = {
     "ProcessOpened": ProcessOpened,
     "TaskAssigned": TaskAssigned,
     "TaskStarted": TaskStarted,
     "TaskFinished": TaskFinished,
     "ProcessFinished": ProcessFinished,
+    "ProcessCancelled": ProcessCancelled,
 }

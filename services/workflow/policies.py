@@ -7,7 +7,7 @@ from libs.contracts.journal import caused_by, continuing
 from libs.db import Unit
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
-from services.workflow.commands import AnswerProcess, OpenProcess
+from services.workflow.commands import AnswerProcess, CancelProcess, OpenProcess
 from services.workflow.domain import process_of
 from services.workflow.handlers import handle, load
 
@@ -40,7 +40,16 @@ def on_document_issued(message: Any, event: Recorded, unit: Unit) -> None:
     handle(load(unit, process_id), command, unit, context, event.event_id)
 
 
+def on_document_ended(message: Any, event: Recorded, unit: Unit) -> None:
+    """A withdrawn or replaced document is handled no further."""
+    process_id = process_of(UUID(message.document_id))
+    context = caused_by(event, agency=event.agency, handler="system:workflow", now=unit.now)
+    handle(load(unit, process_id), CancelProcess(), unit, context, event.event_id)
+
+
 POLICIES: dict[str, Handler] = {
     "DocumentAccepted": on_document_accepted,
     "DocumentIssued": on_document_issued,
+    "DocumentWithdrawn": on_document_ended,
+    "DocumentReplaced": on_document_ended,
 }

@@ -81,6 +81,16 @@ def project_process_finished(message: Any, event: Recorded, unit: Unit) -> None:
         finished_at=event.occurred_at,
         answered_by=message.answered_by or None,
     )
+    _close_tasks(message, unit)
+
+
+def project_process_cancelled(message: Any, event: Recorded, unit: Unit) -> None:
+    """A process that ended because its document is no longer in force."""
+    _change_process(message, event, unit, state="cancelled", finished_at=event.occurred_at)
+    _close_tasks(message, unit)
+
+
+def _close_tasks(message: Any, unit: Unit) -> None:
     unfinished = task.c.state != "finished"
     statement = task.update().where(task.c.process_id == message.process_id, unfinished)
     unit.connection.execute(statement.values(state="closed"))
@@ -124,6 +134,7 @@ PROJECTIONS: dict[str, Handler] = {
     "TaskStarted": project_started,
     "TaskFinished": project_task_finished,
     "ProcessFinished": project_process_finished,
+    "ProcessCancelled": project_process_cancelled,
     "AgencyRegistered": replicate_agency,
     "PositionAssigned": replicate_position,
     "DocumentArrived": replicate_document,

@@ -25,7 +25,7 @@ class ProcessArgs(PageArgs):
     document_id = fields.UUID(load_default=None)
     state = fields.Str(
         load_default=None,
-        validate=validate.OneOf(["opened", "assigned", "started", "finished"]),
+        validate=validate.OneOf(["opened", "assigned", "started", "finished", "cancelled"]),
     )
 
 

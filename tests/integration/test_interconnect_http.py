@@ -19,8 +19,11 @@ from libs.web.tokens import TokenVerifier
 from services.interconnect.api import add_routes
 from services.interconnect.errors import InterconnectError
 from tests.support.interconnect_world import (
+    CLERK,
+    CLERK_HANDLER,
     COMMUNE,
     DEPARTMENT,
+    DESK,
     MINISTRY,
     NAMES,
     OFFICE,
@@ -47,6 +50,13 @@ class Desk:
     def get(self, path: str, agency: UUID | str = PROVINCE, role: str = "clerk") -> TestResponse:
         token = self.issuer.issue(str(uuid4()), str(agency), [role])
         return self.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+    def post(
+        self, path: str, body: Any, agency: UUID = PROVINCE, role: str = "clerk", key: str = ""
+    ) -> TestResponse:
+        token = self.issuer.issue(str(CLERK), str(agency), [role], position=str(DESK))
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key or str(uuid4())}
+        return self.client.post(path, headers=headers, json=body)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +92,7 @@ def test_the_sender_sees_both_statuses_and_every_step(desk: Desk) -> None:
     shown: dict[str, Any] = desk.get(f"/v1/dispatches/{document}").json  # type: ignore[assignment]
     assert set(shown) == {
         "document_id", "agency_id", "foreign_id", "packet", "urgency", "opened_at", "trace",
-        "deliveries",
+        "deliveries", "updates", "replaces",
     }  # fmt: skip
     assert shown["foreign_id"] == "H25,2026/11/20,31/CT-UBND"
     deliveries = {each["recipient"]["agency_id"]: each for each in shown["deliveries"]}
@@ -154,7 +164,12 @@ def test_the_list_is_the_agencys_own_newest_first_page_by_page(desk: Desk) -> No
         listed += page["dispatches"]
         path = f"/v1/dispatches?limit=2&cursor={page['next']}" if page["next"] else ""
     assert [each["document_id"] for each in listed[:3]] == documents[::-1]
-    assert listed[0]["deliveries"] == {"opened": 0, "sent": 2, "refused": 0}
+    assert listed[0]["deliveries"] == {
+        "opened": 0,
+        "sent": 2,
+        "refused": 0,
+        "withdrawn": 0,
+    }
     assert len({each["document_id"] for each in listed}) == len(listed)
     assert desk.get("/v1/dispatches", COMMUNE).json == {"dispatches": [], "next": None}
 
@@ -182,3 +197,57 @@ def test_who_has_no_part_in_an_agencys_work_reads_no_dispatches(desk: Desk, role
 
 def test_an_agency_that_is_no_id_finds_nothing(desk: Desk) -> None:
     assert desk.get("/v1/dispatches", "H25").status_code == 404
+
+
+WHY = {"note": "Sai số liệu"}
+
+
+def test_the_clerk_asks_for_a_document_back_once_for_one_key(desk: Desk) -> None:
+    document = desk.world.issue(DEPARTMENT, COMMUNE)
+    desk.world.settle()
+    path = f"/v1/dispatches/{document}/recall"
+    body = {**WHY, "recipients": [str(DEPARTMENT)]}
+    answers = [desk.post(path, body, key="one") for _ in range(2)]
+    for answer in answers:
+        assert answer.json == {
+            "document_id": str(document),
+            "asked": [str(DEPARTMENT)],
+            "left_out": [],
+        }
+    assert "X-Read-After" in answers[0].headers
+    (asked,) = [
+        e for e in desk.world.events("delivery", "RecallAsked") if str(document) in e.stream
+    ]
+    assert asked.handler == CLERK_HANDLER
+    again = desk.post(path, WHY, role="leader").json
+    assert again is not None
+    assert (again["asked"], again["left_out"]) == (
+        [str(COMMUNE)],
+        [{"recipient": str(DEPARTMENT), "code": "request_open"}],
+    )
+    nobody = desk.post(path, WHY)
+    assert (nobody.status_code, nobody.json["code"]) == (409, "nothing_to_recall")  # type: ignore[index]
+    desk.world.settle()
+    shown: dict[str, Any] = desk.get(f"/v1/dispatches/{document}").json  # type: ignore[assignment]
+    assert {each["request"]["note"] for each in shown["deliveries"]} == {"Sai số liệu"}
+
+
+def test_only_the_sender_in_a_fit_role_and_with_a_reason_asks_for_a_document_back(
+    desk: Desk,
+) -> None:
+    document = desk.world.issue(DEPARTMENT)
+    desk.world.settle()
+    path = f"/v1/dispatches/{document}/recall"
+    assert desk.post(path, WHY, agency=DEPARTMENT).status_code == 404
+    assert desk.post(f"/v1/dispatches/{uuid4()}/recall", WHY).status_code == 404
+    assert desk.post(path, WHY, role="officer").status_code == 403
+    bodies: list[dict[str, Any]] = [
+        {},
+        {"note": " "},
+        {"note": "x" * 1001},
+        {**WHY, "recipients": []},
+        {**WHY, "recipients": ["x"]},
+        {**WHY, "recipients": [str(OFFICE)]},
+    ]
+    assert {desk.post(path, body).status_code for body in bodies} == {422}
+    assert desk.post(path, WHY).status_code == 200

@@ -139,7 +139,8 @@ def test_an_answer_from_the_axis_joins_the_trace_of_what_it_answers(world: World
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"doc_type": "1"}, "business_not_supported"),
+        ({"doc_type": "4"}, "business_not_supported"),
+        ({"doc_type": "2"}, "earlier_unnamed"),
         ({"document_id": "x" * 201}, "text_too_long"),
     ],
 )

@@ -13,11 +13,16 @@ from libs.eventstore import ANY, Context, Recorded, WrongVersion
 from libs.messaging.applier import Applier
 from libs.messaging.positions import Positions
 from services.documents.events import EVENTS as DOCUMENT_EVENTS
-from services.documents.events import DocumentAccepted, DocumentIssued
+from services.documents.events import (
+    DocumentAccepted,
+    DocumentIssued,
+    DocumentReplaced,
+    DocumentWithdrawn,
+)
 from services.workflow import queries
 from services.workflow.commands import CloseProcess
 from services.workflow.domain import process_of
-from services.workflow.events import ProcessFinished, ProcessOpened
+from services.workflow.events import ProcessCancelled, ProcessFinished, ProcessOpened
 from services.workflow.handlers import JOURNAL, handle, load
 from services.workflow.policies import POLICIES
 from tests.support.servers import PostgresForTests
@@ -143,6 +148,23 @@ def test_an_answer_to_what_is_finished_or_unknown_changes_nothing(
         ProcessFinished,
     ]
     assert story(databases, stranger) == []
+
+
+@pytest.mark.parametrize("kind", [DocumentWithdrawn, DocumentReplaced])
+def test_a_document_that_is_given_back_or_replaced_is_handled_no_further(
+    databases: Mapping[str, Database], policies: Callable[[], None], kind: type
+) -> None:
+    document, untouched = uuid4(), uuid4()
+    newer = {"by": ANSWER, "business": "update"} if kind is DocumentReplaced else {}
+    for document_id in (document, untouched):
+        ids = {"document_id": document_id, "agency_id": AGENCY, "packet_id": PACKET}
+        happened(databases, accepted(document))
+        happened(databases, kind(**ids, answered_at=datetime.now(UTC), **newer))
+    policies()
+    _, (recorded, event) = story(databases, document)
+    assert event == ProcessCancelled(process_of(document), document, AGENCY, PACKET)
+    assert recorded.handler == "system:workflow"
+    assert story(databases, untouched) == []
 
 
 def test_of_two_who_close_a_process_at_once_one_was_faster(

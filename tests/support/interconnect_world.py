@@ -256,6 +256,7 @@ def office_document(world: World, *recipients: UUID, **changes: Any) -> edxml.Do
         "other_info": edxml.OtherInfo(priority="2"),
     }
     business = edxml.Business(doc_type=changes.pop("doc_type", "0"))
+    trace = changes.pop("trace", edxml.Trace(business=business))
     file = edxml.Attachment(
         content_id="1",
         content_type="application/pdf",
@@ -265,7 +266,7 @@ def office_document(world: World, *recipients: UUID, **changes: Any) -> edxml.Do
     )
     return edxml.DocumentPacket(
         header=edxml.DocumentHeader(**(fields | changes)),
-        trace=edxml.Trace(business=business),
+        trace=trace,
         attachments=(file,),
     )
 

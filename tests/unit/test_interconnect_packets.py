@@ -11,7 +11,7 @@ from libs import edxml
 from libs.blobs import BlobStore, open_store
 from libs.contracts.messages import message_classes
 from services.interconnect.arrivals import content_of
-from services.interconnect.compose import file_name, vietnam_time
+from services.interconnect.compose import file_name, sent_as, vietnam_time
 from services.interconnect.doctypes import wire_type
 from services.interconnect.errors import PacketRejected
 from services.interconnect.events import EVENTS, PacketFile
@@ -30,7 +30,8 @@ def packet(**changes: Any) -> edxml.DocumentPacket:
         "code": edxml.Code(number="1", notation="X"),
         "subject": "S",
     }
-    trace = edxml.Trace(business=edxml.Business(doc_type=changes.pop("doc_type", "0")))
+    business = edxml.Business(doc_type=changes.pop("doc_type", "0"))
+    trace = edxml.Trace(business=changes.pop("business", business))
     header = edxml.DocumentHeader(**(values | changes))
     return edxml.DocumentPacket(header=header, trace=trace)
 
@@ -114,8 +115,10 @@ def test_a_packets_claims_come_out_as_they_stand(blobs: BlobStore) -> None:
     ("changes", "reason"),
     [
         ({"doc_type": "1"}, "business_not_supported"),
-        ({"doc_type": "2"}, "business_not_supported"),
-        ({"doc_type": "3"}, "business_not_supported"),
+        ({"doc_type": "4"}, "business_not_supported"),
+        ({"doc_type": "2"}, "earlier_unnamed"),
+        ({"doc_type": "3"}, "earlier_unnamed"),
+        ({"business": edxml.Business(doc_type="2", document_id="x" * 201)}, "text_too_long"),
         ({"document_id": "x" * 201}, "text_too_long"),
         ({"sender": edxml.Agency(organ_id="x" * 101)}, "text_too_long"),
         ({"code": edxml.Code(number="1", notation="x" * 199)}, "text_too_long"),
@@ -128,6 +131,31 @@ def test_what_is_out_of_bounds_is_rejected_with_its_reason(
     with pytest.raises(PacketRejected) as rejected:
         content_of(packet(**changes), blobs)
     assert rejected.value.reason_code == reason
+
+
+def test_an_update_names_one_earlier_document_for_everybody(blobs: BlobStore) -> None:
+    business = edxml.Business(doc_type="2", document_id="G22,1/X")
+    content = content_of(packet(business=business), blobs)
+    assert content.business == "update"
+    assert content.superseded_for({"H25"}) == ("G22,1/X",)
+
+
+def test_a_replacement_names_earlier_documents_for_some_recipients(blobs: BlobStore) -> None:
+    replaced = (
+        edxml.ReplacementInfo(document_id="G22,1/X", organ_ids=("H25", "H26")),
+        edxml.ReplacementInfo(document_id="G22,2/X", organ_ids=("H26",)),
+        edxml.ReplacementInfo(document_id="G22,3/X"),
+    )
+    business = edxml.Business(doc_type="3", replacements=replaced)
+    content = content_of(packet(business=business), blobs)
+    assert content.business == "replacement"
+    assert content.superseded_for({"H25", "000.00.00.H25"}) == ("G22,1/X", "G22,3/X")
+
+
+def test_the_parts_of_a_document_id_of_ours_come_out_again() -> None:
+    sent = sent_as("H25.13,2026/11/20,05/QĐ-STC")
+    assert (sent.sender_code, sent.issued_on) == ("H25.13", date(2026, 11, 20))
+    assert (sent.code, sent.foreign_id) == ("05/QĐ-STC", "H25.13,2026/11/20,05/QĐ-STC")
 
 
 def test_the_longest_allowed_is_allowed(blobs: BlobStore) -> None:

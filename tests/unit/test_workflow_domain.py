@@ -13,6 +13,7 @@ from services.workflow.commands import (
     AnswerProcess,
     Assignment,
     AssignTask,
+    CancelProcess,
     CloseProcess,
     FinishTask,
     OpenProcess,
@@ -30,6 +31,7 @@ from services.workflow.errors import (
     WorkflowError,
 )
 from services.workflow.events import (
+    ProcessCancelled,
     ProcessFinished,
     ProcessOpened,
     TaskAssigned,
@@ -73,6 +75,7 @@ def finished(task_id: UUID) -> TaskFinished:
 
 
 DONE = ProcessFinished(**NAMES)
+CANCELLED = ProcessCancelled(**NAMES)
 
 
 def given(*events: Event) -> Process:
@@ -235,6 +238,18 @@ def test_an_answer_changes_nothing_where_no_process_is_open() -> None:
     assert decide(given(OPENED, DONE), AnswerProcess(ANSWER)) == []
 
 
+@pytest.mark.parametrize("process", [given(OPENED), STARTED])
+def test_the_handling_of_what_is_out_of_force_is_cancelled_once(process: Process) -> None:
+    assert decide(process, CancelProcess()) == [CANCELLED]
+    assert decide(evolve(process, CANCELLED), CancelProcess()) == []
+
+
+def test_what_was_never_opened_or_is_finished_is_not_cancelled() -> None:
+    assert decide(Process(), CancelProcess()) == []
+    assert decide(given(OPENED, DONE), CancelProcess()) == []
+    assert decide(given(OPENED, CANCELLED), AnswerProcess(ANSWER)) == []
+
+
 ALL_BY_PEOPLE: list[Command] = [
     AssignTask(SECOND, FOR_MINH),
     ReassignTask(FIRST, FOR_MINH),
@@ -245,9 +260,10 @@ ALL_BY_PEOPLE: list[Command] = [
 
 
 @pytest.mark.parametrize("command", ALL_BY_PEOPLE)
-def test_nobody_acts_on_a_finished_process(command: Command) -> None:
+@pytest.mark.parametrize("end", [DONE, CANCELLED])
+def test_nobody_acts_on_a_process_that_has_ended(command: Command, end: Event) -> None:
     with pytest.raises(ProcessIsFinished):
-        decide(evolve(STARTED, DONE), command)
+        decide(evolve(STARTED, end), command)
 
 
 @pytest.mark.parametrize("command", ALL_BY_PEOPLE)
@@ -291,6 +307,7 @@ COMMANDS = st.sampled_from(
         ),
         CloseProcess(),
         AnswerProcess(ANSWER),
+        CancelProcess(),
     ]
 )
 

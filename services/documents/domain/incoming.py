@@ -2,21 +2,32 @@
 
 The clerk sees the verdict on the signatures before she accepts (QĐ 28/2018, article 9; QĐ 165/2025
 of Ninh Bình, article 19). What is wrongly addressed may be refused before the verdict is known.
+
+Afterwards the sender may ask for it back (lấy lại): the clerk agrees (15) or refuses (16). A newer
+document may update (cập nhật) or replace (thay thế) it: once that one is accepted, this one is
+frozen. Every answer has a second of its own, by which the sender tells it from a repeat.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import Any, assert_never
 from uuid import UUID
 
 from services.documents.commands import (
     AcceptDocument,
+    AgreeRecall,
+    ReceiveRecall,
     RecordArrival,
     RefuseDocument,
+    RefuseRecall,
+    RefuseUpdate,
+    ReplaceDocument,
     VerifyArrival,
 )
 from services.documents.errors import (
     DocumentUnknown,
+    NoRecall,
     VerdictFailed,
     VerdictPending,
     WrongState,
@@ -27,6 +38,11 @@ from services.documents.events import (
     DocumentAccepted,
     DocumentArrived,
     DocumentRefused,
+    DocumentReplaced,
+    DocumentWithdrawn,
+    RecallReceived,
+    RecallRefused,
+    UpdateRefused,
     ValidationRequested,
 )
 
@@ -34,13 +50,30 @@ ARRIVED = "arrived"
 VERIFIED = "verified"
 ACCEPTED = "accepted"
 REFUSED = "refused"
+WITHDRAWN = "withdrawn"
+REPLACED = "replaced"
+IN_FORCE = (ARRIVED, VERIFIED, ACCEPTED)
+
+UPDATE, REPLACEMENT = "update", "replacement"
 
 FAILED = "TOTAL_FAILED"
 LONGEST_NOTE = 1000  # characters of a reason, as the axis takes them
 REASONS = ("wrong_address", "bad_signature", "wrong_form", "missing_file", "other")
 
-Command = RecordArrival | VerifyArrival | AcceptDocument | RefuseDocument
-Event = DocumentArrived | ValidationRequested | ArrivalVerified | DocumentAccepted | DocumentRefused
+_SECOND = timedelta(seconds=1)
+
+Answer = ReceiveRecall | AgreeRecall | RefuseRecall | ReplaceDocument | RefuseUpdate
+Command = RecordArrival | VerifyArrival | AcceptDocument | RefuseDocument | Answer
+Answered = RecallRefused | DocumentWithdrawn | DocumentReplaced | UpdateRefused
+Event = (
+    DocumentArrived
+    | ValidationRequested
+    | ArrivalVerified
+    | DocumentAccepted
+    | DocumentRefused
+    | RecallReceived
+    | Answered
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +85,11 @@ class Incoming:
     validation_id: UUID | None = None
     verdict: str | None = None
     accepted: DocumentAccepted | None = None
+    refused: DocumentRefused | None = None
+    recall: RecallReceived | None = None  # the open one
+    replaced: DocumentReplaced | None = None
+    settled: frozenset[UUID] = frozenset()  # the newer documents for which this one was answered
+    answered_at: datetime | None = None  # the last answer to the sender
 
     @property
     def document_id(self) -> UUID:
@@ -66,7 +104,7 @@ class Incoming:
 
 def decide(document: Incoming | None, command: Command) -> list[Event]:
     """Refuse, do nothing, or say what happens. Raises `DocumentUnknown`, `WrongState`,
-    `VerdictPending`, `VerdictFailed`."""
+    `VerdictPending`, `VerdictFailed`, `NoRecall`."""
     if isinstance(command, RecordArrival):
         return [] if document else _record(command)
     if document is None:
@@ -82,7 +120,7 @@ def decide(document: Incoming | None, command: Command) -> list[Event]:
             _require(document, [ARRIVED, VERIFIED])
             return [_refused(document.arrived, command.reason_code, command.note)]
         case _:
-            assert_never(command)
+            return _answer(document, command)
 
 
 def evolve(document: Incoming | None, event: Event) -> Incoming:
@@ -98,9 +136,44 @@ def evolve(document: Incoming | None, event: Event) -> Incoming:
         case DocumentAccepted():
             return replace(document, state=ACCEPTED, accepted=event)
         case DocumentRefused():
-            return replace(document, state=REFUSED)
+            return replace(document, state=REFUSED, refused=event, recall=None)
+        case RecallReceived():
+            return replace(document, recall=event)
+        case _:
+            return _answered(document, event)
+
+
+def _answered(document: Incoming, event: Answered) -> Incoming:
+    document = replace(document, answered_at=event.answered_at)
+    match event:
+        case RecallRefused():
+            return replace(document, recall=None)
+        case DocumentWithdrawn():
+            return replace(document, state=WITHDRAWN, recall=None)
+        case DocumentReplaced():
+            document = replace(document, state=REPLACED, recall=None, replaced=event)
+            return replace(document, settled=document.settled | {event.by})
+        case UpdateRefused():
+            return replace(document, settled=document.settled | {event.by})
         case _:
             assert_never(event)
+
+
+def effect_on_older(newer: Incoming, at: datetime) -> ReplaceDocument | RefuseUpdate | None:
+    """What `newer`, as it stands now, means for each document that it updates or replaces.
+
+    It was taken when it was accepted, or when an update was accepted in its place. Of a replacement
+    that stands in its place the sender is told nothing, so that counts for nothing here.
+    """
+    arrived, replaced = newer.arrived, newer.replaced
+    if newer.accepted or (replaced and replaced.business == UPDATE):
+        return ReplaceDocument(newer.document_id, arrived.business, at)
+    if arrived.business != UPDATE or newer.state in IN_FORCE:
+        return None
+    if newer.refused:
+        refused = newer.refused
+        return RefuseUpdate(newer.document_id, refused.note, refused.reason_code, at)
+    return RefuseUpdate(newer.document_id, "", "replaced" if replaced else "recalled", at)
 
 
 def main_file(files: Sequence[ArrivedFile]) -> ArrivedFile | None:
@@ -129,6 +202,8 @@ def _record(command: RecordArrival) -> list[Event]:
         text=command.text,
         urgency=command.urgency,
         files=command.files,
+        business=command.business,
+        supersedes=command.supersedes,
     )
     main = main_file(command.files)
     if main is None:
@@ -194,3 +269,77 @@ def _refused(arrived: DocumentArrived, reason_code: str, note: str = "") -> Docu
 def _require(document: Incoming, allowed: Sequence[str]) -> None:
     if document.state not in allowed:
         raise WrongState(document.state, allowed)
+
+
+def _answer(document: Incoming, command: Answer) -> list[Event]:
+    """What is asked of a document that has arrived, and what is answered to that."""
+    names = _names(document)
+    match command:
+        case ReceiveRecall():
+            return _receive_recall(document, command)
+        case AgreeRecall():
+            if document.state == WITHDRAWN:
+                return []
+            _require_recall(document)
+            return [DocumentWithdrawn(**names, answered_at=_second_of(document, command.at))]
+        case RefuseRecall():
+            _require_recall(document)
+            return [_recall_refused(document, command.note, "", command.at)]
+        case ReplaceDocument() | RefuseUpdate():
+            return _settle_update(document, command)
+        case _:
+            assert_never(command)
+
+
+def _receive_recall(document: Incoming, command: ReceiveRecall) -> list[Event]:
+    """One answer serves all requests that are open; what was refused or given back needs none."""
+    if document.state in (REFUSED, WITHDRAWN) or document.recall:
+        return []
+    received = RecallReceived(**_names(document), asked_at=command.asked_at, note=command.note)
+    if document.state == REPLACED:
+        return [received, _recall_refused(document, "", "replaced", command.at)]
+    return [received]
+
+
+def _settle_update(document: Incoming, command: ReplaceDocument | RefuseUpdate) -> list[Event]:
+    """Answer once for each newer document; of two that are taken, the first one stands here."""
+    if document.state in (REFUSED, WITHDRAWN) or command.by in document.settled:
+        return []
+    told = {**_names(document), "by": command.by}
+    told["answered_at"] = _second_of(document, command.at)
+    if isinstance(command, RefuseUpdate):
+        return [UpdateRefused(**told, note=command.note, reason_code=command.reason_code)]
+    if document.state != REPLACED:
+        replaced = DocumentReplaced(**told, business=command.business)
+        # Nobody is told of a replacement: whoever waits for his recall must hear of it.
+        unheard = document.recall is not None and command.business == REPLACEMENT
+        refused = [_recall_refused(document, "", "replaced", command.at)] if unheard else []
+        return [*refused, replaced]
+    if command.business != UPDATE:
+        return []
+    return [UpdateRefused(**told, note="", reason_code="replaced")]
+
+
+def _recall_refused(document: Incoming, note: str, reason_code: str, at: datetime) -> RecallRefused:
+    answered_at = _second_of(document, at)
+    return RecallRefused(
+        **_names(document), note=note, reason_code=reason_code, answered_at=answered_at
+    )
+
+
+def _require_recall(document: Incoming) -> None:
+    if document.recall is None:
+        raise NoRecall
+
+
+def _second_of(document: Incoming, at: datetime) -> datetime:
+    last = document.answered_at
+    return at if last is None else max(at, last + _SECOND)
+
+
+def _names(document: Incoming) -> dict[str, Any]:
+    return {
+        "document_id": document.document_id,
+        "agency_id": document.agency_id,
+        "packet_id": document.arrived.packet_id,
+    }

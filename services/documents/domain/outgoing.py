@@ -196,6 +196,8 @@ def _drafted(command: DraftDocument) -> DocumentDrafted:
         recipients=command.recipients,
         answers=command.answers,
         carries_out=command.carries_out,
+        updates=command.updates,
+        replaces=command.replaces,
     )
 
 
@@ -333,6 +335,8 @@ def _issued(document: Outgoing, file: str) -> DocumentIssued:
         carries_out=drafted.carries_out,
         pages=document.rendered.pages,
         attachments=document.attachments,
+        updates=drafted.updates,
+        replaces=drafted.replaces,
     )
 
 

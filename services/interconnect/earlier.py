@@ -1,0 +1,90 @@
+"""What a newer document means for deliveries of the one that it updates or replaces."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+from uuid import UUID
+
+from libs.db import Unit
+from services.interconnect.commands import (
+    AskUpdate,
+    Command,
+    LapseUpdate,
+    RecordReplaced,
+)
+from services.interconnect.domain import decide, delivery_id, evolve
+from services.interconnect.domain.delivery import Delivery
+from services.interconnect.errors import NotAskable, RequestOpen
+from services.interconnect.events import DispatchOpened
+from services.interconnect.journal import (
+    JOURNAL,
+    Write,
+    delivery_stream,
+    delivery_writes,
+    dispatch_stream,
+    load_delivery,
+)
+
+EARLIER_REQUEST_OPEN = "earlier_request_open"
+"""Why a document is not sent to a recipient who has still to answer about the one it updates."""
+
+
+def opened_dispatch(unit: Unit, document_id: UUID) -> tuple[DispatchOpened, UUID] | None:
+    """The sending of a document and its trace; None for one that was never sent."""
+    begun: Sequence[Any] = unit.store.read(dispatch_stream(document_id), 0, 1)
+    return (JOURNAL.event(begun[0]), begun[0].trace) if begun else None
+
+
+def ask_update(unit: Unit, updates: UUID, by: UUID, recipient_id: UUID) -> list[Write]:
+    """Ask the recipient to take `by` for the older document, if he has that and it is in force.
+
+    Raises `RequestOpen`: of two requests nobody could tell which one an answer is for.
+    """
+    name = delivery_id(updates, recipient_id)
+    try:
+        return delivery_writes(unit, name, [AskUpdate(by=by)])
+    except RequestOpen:
+        raise
+    except NotAskable:
+        return []
+
+
+def lapse_update(unit: Unit, updates: UUID, by: UUID, recipient_id: UUID) -> list[Write]:
+    """Ask nothing any more: the newer document will never reach the recipient."""
+    name = delivery_id(updates, recipient_id)
+    if load_delivery(unit, name)[0].opened is None:
+        return []
+    return delivery_writes(unit, name, [LapseUpdate(by=by)])
+
+
+def settled_writes(unit: Unit, name: str, commands: Sequence[Command]) -> list[Write]:
+    """What the commands add to a delivery, and to those of the documents that it replaces.
+
+    A document takes the place of what it replaces (thay thế) once its recipient has accepted it.
+    """
+    writes = delivery_writes(unit, name, commands)
+    if not writes:
+        return []
+    ((_stream, _version, events),) = writes
+    delivery = reduce(evolve, events, load_delivery(unit, name)[0])  # type: ignore[arg-type]
+    return writes + _replaced(unit, delivery)
+
+
+def _replaced(unit: Unit, newer: Delivery) -> list[Write]:
+    writes: list[Write] = []
+    seen: set[str] = set()
+    while newer.taken and newer.opened:
+        found = opened_dispatch(unit, newer.opened.dispatch_id)
+        replaces = found[0].replaces if found else None
+        name = delivery_id(replaces, newer.opened.recipient_id) if replaces else ""
+        if not name or name in seen:
+            break
+        seen.add(name)
+        older, version = load_delivery(unit, name)
+        if older.opened is None:
+            break
+        events = decide(older, RecordReplaced(by=newer.opened.document_id))
+        if events:
+            writes.append((delivery_stream(name), version, list(events)))
+        newer = reduce(evolve, events, older)
+    return writes

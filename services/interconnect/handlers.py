@@ -1,0 +1,60 @@
+"""Carrying out what people order: read the streams, decide, append once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from libs.db import Unit
+from libs.eventstore import Appended, Context
+from services.interconnect.commands import AskRecall
+from services.interconnect.domain import delivery_id
+from services.interconnect.errors import NotAskable, NothingToRecall, NotSentTo
+from services.interconnect.events import DispatchOpened
+from services.interconnect.journal import JOURNAL, Write, delivery_writes
+from services.interconnect.recalls import add_recall_job
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who was asked for the document back, and who was not, with the code of the reason."""
+
+    asked: list[UUID]
+    left_out: dict[UUID, str]
+    appended: list[Appended]
+
+
+def recall(
+    unit: Unit,
+    opened: DispatchOpened,
+    recipients: Collection[UUID] | None,
+    note: str,
+    context: Context,
+    seed: UUID,
+) -> Asked:
+    """Ask these recipients, or all, for the document back; those who cannot be asked are left out.
+
+    `note` is the digest of the reason. Raises `NotSentTo`, and `NothingToRecall` when nobody can
+    be asked.
+    """
+    wanted = opened.recipients if recipients is None else tuple(dict.fromkeys(recipients))
+    if strangers := set(wanted) - set(opened.recipients):
+        raise NotSentTo(strangers)
+    asked: list[UUID] = []
+    left_out: dict[UUID, str] = {}
+    writes: list[Write] = []
+    command = AskRecall(at=unit.now, note=note)
+    for recipient in wanted:
+        name = delivery_id(opened.dispatch_id, recipient)
+        try:
+            writes += delivery_writes(unit, name, [command])
+            asked.append(recipient)
+        except NotAskable as error:
+            left_out[recipient] = error.code
+    if not asked:
+        raise NothingToRecall(left_out)
+    appended = JOURNAL.append_all(unit.store, writes, context, seed)
+    context = replace(context, after_tx=appended[-1].place.tx)
+    for recipient in asked:
+        name = delivery_id(opened.dispatch_id, recipient)
+        add_recall_job(unit, name, seed, context, urgent=opened.urgency > 0)
+    return Asked(asked, left_out, appended)

@@ -1,0 +1,163 @@
+"""Recalls (lấy lại) both ways: ours told to recipients, and what senders ask of our agencies."""
+
+import io
+from dataclasses import dataclass, replace
+from functools import reduce
+from uuid import UUID, uuid5
+
+from libs import edxml
+from libs.blobs import BlobStore
+from libs.contracts.journal import event_id
+from libs.db import Database, Unit
+from libs.eventstore import Context
+from libs.jobs.queue import Job
+from libs.jobs.worker import Finish
+from services.interconnect import lookups
+from services.interconnect.axis import AxisClient
+from services.interconnect.commands import RecordRecall, RecordRecallSent
+from services.interconnect.compose import SentAs, sent_as, vietnam_time, wire_agency
+from services.interconnect.domain import INSIDE, evolve, inside_packet_id
+from services.interconnect.domain.delivery import Delivery
+from services.interconnect.events import DeliveryOpened, RecallAsked
+from services.interconnect.journal import (
+    JOURNAL,
+    SYSTEM,
+    delivery_stream,
+    delivery_writes,
+    recall_writes,
+)
+from services.interconnect.lookups import Party
+from services.interconnect.statuses import instant_of, staff_of
+from services.interconnect.texts import member, put_text, read_text
+
+TAKE_BACK = "13"
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A recall that the recipient must be told of, and who asked it."""
+
+    delivery: DeliveryOpened
+    asked: RecallAsked
+    handler: str
+
+
+def add_recall_job(
+    unit: Unit, delivery_id: str, seed: UUID, context: Context, urgent: bool
+) -> None:
+    """Let the recipient be told of an open recall.
+
+    `seed` and `context` are those of the append that makes it necessary, `after_tx` set.
+    """
+    job_id = uuid5(seed, f"recall {delivery_id}")
+    cause = event_id(seed, delivery_stream(delivery_id), 0)
+    context = replace(context, handler=SYSTEM, behalf=None, causation=cause)
+    lane = f"delivery-{delivery_id}"
+    arguments = {"delivery_id": delivery_id}
+    unit.jobs.add(job_id, "recall", arguments, context, urgent=urgent, lane=lane)
+
+
+def tell_recall(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+    """Ask the recipient for the document back, by a status packet 13.
+
+    Inside, his side takes it from the same bytes. Nothing is done for what has not left yet: its
+    `send` job keeps it back, or adds this job again. Raises `NotKnownYet`, `AxisUnreachable`,
+    `AxisRefused`.
+    """
+    name = job.arguments["delivery_id"]
+    with database.unit() as unit:
+        found = _open_recall(unit, name)
+    if found is None:
+        return lambda _unit: None
+    opened, document = found.delivery, found.delivery.document_id
+    dispatch = lookups.wait_for(
+        database, f"dispatch {document}", lambda c: lookups.prepared_dispatch(c, document)
+    )
+    sent = sent_as(dispatch.foreign_id)
+    sender = _party(database, opened.sender_id, sent)
+    recipient = _party(database, opened.recipient_id, sent)
+    staff = staff_of(database, blobs, found.handler, "", job.attempts)
+    packet = _packet(sent, sender, recipient, staff, found.asked, blobs)
+    data = edxml.serialize(packet, blobs)
+    digest = blobs.put_bytes(data).digest
+    told = RecordRecallSent(status_packet=digest, channel=opened.channel)
+    received = None
+    if opened.channel == INSIDE:
+        read = edxml.parse(data, blobs)
+        assert isinstance(read, edxml.StatusPacket)
+        received = recall_of(read.header, blobs, digest, INSIDE)
+    else:
+        doc_id = axis.send(
+            io.BytesIO(data), message_type="status", sender=sent.sender_code, sha256=digest
+        )
+        told = replace(told, axis_doc_id=doc_id)
+
+    def finish(unit: Unit) -> None:
+        writes = delivery_writes(unit, name, [told])
+        if received:
+            packet_id = inside_packet_id(opened.dispatch_id, opened.recipient_id)
+            writes += recall_writes(unit, packet_id, received)
+        context = replace(job.context, occurred_at=unit.now)
+        JOURNAL.append_all(unit.store, writes, context, job.job_id)
+
+    return finish
+
+
+def recall_of(
+    header: edxml.StatusHeader,
+    blobs: BlobStore,
+    packet: str,
+    channel: str,
+    axis_doc_id: str | None = None,
+) -> RecordRecall:
+    """What a status packet 13 asks; the reason goes into a blob. Raises `PacketRejected`."""
+    return RecordRecall(
+        asked_at=instant_of(header.timestamp),
+        note=put_text(blobs, {"note": header.description}) if header.description else None,
+        request_packet=packet,
+        channel=channel,
+        axis_doc_id=axis_doc_id,
+    )
+
+
+def _open_recall(unit: Unit, name: str) -> _Open | None:
+    recorded = unit.store.read(delivery_stream(name))
+    events = [JOURNAL.event(each) for each in recorded]
+    delivery = reduce(evolve, events, Delivery())
+    asked = delivery.recall_to_send
+    if asked is None or delivery.opened is None:
+        return None
+    handler = recorded[events.index(asked)].handler
+    return _Open(delivery.opened, asked, handler)
+
+
+def _party(database: Database, agency_id: UUID, sent: SentAs) -> Party:
+    """The agency under the code that it had when the document went out."""
+    return lookups.wait_for(
+        database, "an agency", lambda c: lookups.party(c, agency_id, sent.issued_on)
+    )
+
+
+def _packet(
+    sent: SentAs,
+    sender: Party,
+    recipient: Party,
+    staff: edxml.StaffInfo,
+    asked: RecallAsked,
+    blobs: BlobStore,
+) -> edxml.StatusPacket:
+    about = edxml.ResponseFor(
+        organ_id=recipient.code,
+        code=sent.code,
+        promulgation_date=sent.issued_on,
+        document_id=sent.foreign_id,
+    )
+    header = edxml.StatusHeader(
+        sender=wire_agency(sender, sent.sender_code),
+        response_for=about,
+        staff=staff,
+        status_code=TAKE_BACK,
+        description=member(read_text(blobs, asked.note), "note") or "Lấy lại",
+        timestamp=vietnam_time(asked.asked_at),
+    )
+    return edxml.StatusPacket(header=header)

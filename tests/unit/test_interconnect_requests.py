@@ -1,0 +1,197 @@
+"""What a sender asks about a delivery: recall, update, replacement; one at a time."""
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from uuid import UUID
+
+import pytest
+
+from services.interconnect.commands import (
+    AskRecall,
+    AskUpdate,
+    LapseUpdate,
+    RecordRecallSent,
+    RecordReplaced,
+    RecordWithdrawal,
+)
+from services.interconnect.domain.delivery import Delivery, Event, decide, evolve
+from services.interconnect.errors import (
+    DeliveryNotMade,
+    DeliveryNotOpened,
+    InterconnectError,
+    RecalledAlready,
+    RefusedByRecipient,
+    ReplacedAlready,
+    RequestOpen,
+)
+from services.interconnect.events import (
+    DeliveryOpened,
+    DeliveryRefused,
+    DeliveryReplaced,
+    DeliveryWithdrawn,
+    PacketSent,
+    RecallAsked,
+    RecallSent,
+    StatusReceived,
+    UpdateAsked,
+    UpdateLapsed,
+)
+
+DISPATCH, SENDER, RECIPIENT, NEWER, OTHER = (UUID(int=n) for n in range(1, 6))
+AT = datetime(2026, 11, 22, 1, 2, 3, 400_000, tzinfo=UTC)
+SECOND = AT.replace(microsecond=0)
+IDS = {
+    "delivery_id": f"{DISPATCH}-{RECIPIENT}",
+    "dispatch_id": DISPATCH,
+    "document_id": DISPATCH,
+    "sender_id": SENDER,
+    "recipient_id": RECIPIENT,
+}
+OPENED = DeliveryOpened(**IDS, channel="axis")  # type: ignore[arg-type]
+SENT = PacketSent(**IDS, channel="axis", packet="p")  # type: ignore[arg-type]
+REFUSED = DeliveryRefused(**IDS, reason_code="axis-18")  # type: ignore[arg-type]
+WITHDRAWN = DeliveryWithdrawn(**IDS)  # type: ignore[arg-type]
+UPDATE_ASKED = UpdateAsked(**IDS, by=NEWER)  # type: ignore[arg-type]
+LAPSED = UpdateLapsed(**IDS, by=NEWER)  # type: ignore[arg-type]
+REPLACED = DeliveryReplaced(**IDS, by=NEWER)  # type: ignore[arg-type]
+RECALL_SENT = RecallSent(**IDS, status_packet="s", channel="axis")  # type: ignore[arg-type]
+RECALL = AskRecall(at=AT, note="n")
+UPDATE = AskUpdate(by=NEWER)
+
+
+def asked(seconds: int = 0) -> RecallAsked:
+    at = SECOND + timedelta(seconds=seconds)
+    return RecallAsked(**IDS, asked_at=at, note="n")  # type: ignore[arg-type]
+
+
+def told(code: str, seconds: int = 0) -> StatusReceived:
+    return StatusReceived(
+        **IDS,  # type: ignore[arg-type]
+        status_code=code,
+        told_at=AT + timedelta(seconds=seconds),
+        unit="",
+        status_packet="s",
+        channel="axis",
+    )
+
+
+def given(*events: Event) -> Delivery:
+    return reduce(evolve, events, Delivery())
+
+
+@pytest.mark.parametrize("history", [(OPENED,), (OPENED, SENT), (OPENED, SENT, told("06"))])
+def test_what_was_not_answered_for_good_can_be_asked_back_by_its_second(
+    history: tuple[Event, ...],
+) -> None:
+    assert decide(given(*history), RECALL) == [asked()]
+    assert decide(given(*history), UPDATE) == [UPDATE_ASKED]
+
+
+@pytest.mark.parametrize(
+    ("history", "refusal"),
+    [
+        ((), DeliveryNotOpened),
+        ((OPENED, REFUSED), DeliveryNotMade),
+        ((OPENED, SENT, told("02")), RefusedByRecipient),
+        ((OPENED, asked(), WITHDRAWN), RecalledAlready),
+        ((OPENED, SENT, asked(), told("15")), RecalledAlready),
+        ((OPENED, SENT, UPDATE_ASKED, told("15")), ReplacedAlready),
+        ((OPENED, SENT, REPLACED), ReplacedAlready),
+        ((OPENED, SENT, asked()), RequestOpen),
+        ((OPENED, SENT, UpdateAsked(**IDS, by=OTHER)), RequestOpen),  # type: ignore[arg-type]
+    ],
+)
+def test_nothing_is_asked_that_can_have_no_answer(
+    history: tuple[Event, ...], refusal: type[InterconnectError]
+) -> None:
+    for command in (RECALL, UPDATE):
+        with pytest.raises(refusal):
+            decide(given(*history), command)
+
+
+def test_asking_for_the_same_update_twice_asks_once() -> None:
+    assert decide(given(OPENED, SENT, UPDATE_ASKED), UPDATE) == []
+
+
+def test_a_refused_recall_may_be_asked_again_and_has_a_second_of_its_own() -> None:
+    again = given(OPENED, SENT, asked(), RECALL_SENT, told("16"))
+    assert decide(again, RECALL) == [asked(seconds=1)]
+    assert decide(again, AskRecall(at=AT + timedelta(minutes=1), note="n")) == [asked(seconds=60)]
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [("15", "recalled"), ("16", ""), ("02", "")], ids=["15", "16", "02"]
+)
+def test_an_answer_closes_the_recall(code: str, outcome: str) -> None:
+    delivery = given(OPENED, SENT, asked(), told(code))
+    assert (delivery.request, delivery.outcome) == (None, outcome)
+
+
+@pytest.mark.parametrize("code", ["01", "03", "04", "05", "06", "13"])
+def test_a_step_of_the_work_is_no_answer(code: str) -> None:
+    assert given(OPENED, SENT, asked(), told(code)).request == asked()
+
+
+def test_an_answer_that_nobody_asked_for_changes_nothing() -> None:
+    delivery = given(OPENED, SENT, told("15"), told("16"))
+    assert (delivery.outcome, delivery.request) == ("", None)
+    assert given(OPENED, SENT, UPDATE_ASKED, told("15")).outcome == "updated"
+
+
+def test_a_recall_is_to_be_told_once_it_has_left_and_until_it_was_told() -> None:
+    assert given(OPENED, asked()).recall_to_send is None
+    assert given(OPENED, asked(), SENT).recall_to_send == asked()
+    assert given(OPENED, SENT, asked()).recall_to_send == asked()
+    assert given(OPENED, SENT, asked(), RECALL_SENT).recall_to_send is None
+    answered = (OPENED, SENT, asked(), RECALL_SENT, told("16"))
+    assert given(*answered, asked(9)).recall_to_send == asked(9)
+    assert given(OPENED, SENT, asked(), told("02")).recall_to_send is None
+
+
+def test_the_recipient_is_told_once_of_each_recall() -> None:
+    command = RecordRecallSent(status_packet="s", channel="axis")
+    assert decide(given(OPENED, SENT, asked()), command) == [RECALL_SENT]
+    assert decide(given(OPENED, SENT, asked(), RECALL_SENT), command) == []
+
+
+def test_only_what_was_recalled_before_it_left_is_kept_back() -> None:
+    assert decide(given(OPENED, asked()), RecordWithdrawal()) == [WITHDRAWN]
+    for history in ((OPENED,), (OPENED, SENT, asked()), (OPENED, UPDATE_ASKED)):
+        assert decide(given(*history), RecordWithdrawal()) == []
+
+
+def test_an_update_lapses_when_the_newer_document_does_not_leave() -> None:
+    lapse = LapseUpdate(by=NEWER)
+    assert decide(given(OPENED, SENT, UPDATE_ASKED), lapse) == [LAPSED]
+    assert given(OPENED, SENT, UPDATE_ASKED, LAPSED).request is None
+    for history in ((OPENED, SENT), (OPENED, SENT, asked())):
+        assert decide(given(*history), lapse) == []
+    assert decide(given(OPENED, SENT, UPDATE_ASKED), LapseUpdate(by=OTHER)) == []
+
+
+def test_a_replacement_counts_where_the_document_is_in_force() -> None:
+    command = RecordReplaced(by=NEWER)
+    assert decide(given(OPENED, SENT), command) == [REPLACED]
+    for history in (
+        (OPENED, REFUSED),
+        (OPENED, asked(), WITHDRAWN),
+        (OPENED, SENT, told("02")),
+        (OPENED, SENT, REPLACED),
+        (OPENED, SENT, asked(), told("15")),
+    ):
+        assert decide(given(*history), command) == []
+    assert given(OPENED, REPLACED, REFUSED).outcome == ""
+
+
+@pytest.mark.parametrize("code", ["03", "04", "05", "06"])
+def test_a_document_is_taken_once_it_was_accepted_there(code: str) -> None:
+    assert given(OPENED, SENT, told(code)).taken
+    assert not given(OPENED, told(code)).taken
+
+
+def test_a_document_is_taken_when_an_update_was_agreed_in_its_place() -> None:
+    assert given(OPENED, SENT, UPDATE_ASKED, told("15")).taken
+    # Its recipient may have refused it before he accepted what replaces it; a 02 may be on its way.
+    assert not given(OPENED, SENT, REPLACED).taken
+    assert not given(OPENED, SENT, told("01"), told("02")).taken
+    assert not given(OPENED, SENT, asked(), told("15")).taken
