@@ -5,6 +5,7 @@ tries again by itself; the two errors say whether trying again can help.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -42,12 +43,14 @@ class AxisRefused(Exception):
 class AxisUnreachable(Exception):
     """No valid answer: network, time limit, 5xx or a broken reply. It may have been carried out.
 
-    Trying again is safe: every call here may be repeated.
+    Trying again is safe: every call here may be repeated, after `retry_after` seconds if the axis
+    said so.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, retry_after: int = 0) -> None:
         super().__init__(f"the axis is unreachable: {reason}")
         self.reason = reason
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,7 @@ class AxisClient:
                 stream=True,
             ) as response:
                 chunks = axis_reply.chunks(response, self._timeout, limit)
-                _check_http(response.status_code, chunks)
+                _check_http(response.status_code, response.headers.get("Retry-After", ""), chunks)
                 yield chunks
         except axis_reply.ReplyTooLarge as error:
             raise AxisRefused("too-large", str(error)) from error
@@ -254,14 +257,16 @@ class AxisClient:
         }
 
 
-def _check_http(status: int, body: Iterator[bytes]) -> None:
+def _check_http(status: int, retry_after: str, body: Iterator[bytes]) -> None:
     if status == 200:
         return
     if 400 <= status < 500 and status not in _TRY_AGAIN:
         with suppress(axis_reply.ReplyBroken):
             _accepted(axis_reply.parse(b"".join(body)))
         raise AxisRefused(f"http-{status}", "")
-    raise AxisUnreachable(f"HTTP {status}")
+    # A date instead of seconds, or nonsense, is no more than "later".
+    seconds = int(retry_after) if re.fullmatch("[0-9]{1,4}", retry_after) else 0
+    raise AxisUnreachable(f"HTTP {status}", seconds)
 
 
 def _accepted(reply: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from services.interconnect.intake import Intake, Verdict
 from services.interconnect.metrics import AXIS_FAILURES, AXIS_POLLED
 
 PAGE = 100
+LONGEST_PAUSE = 300
 _TRIES = 3
 # The axis will never give these out; anything else that it refuses may be mended by people.
 _LOST = frozenset({"too-large", "10", "21", "22"})
@@ -56,11 +57,15 @@ class Poller:
     def run(self, seconds: float, stop: threading.Event) -> None:
         """Poll every `seconds` until told to stop; no failure ends it."""
         while not stop.is_set():
+            pause = seconds
             try:
                 self.poll()
+            except AxisUnreachable as error:
+                _failed("round", error)
+                pause = max(seconds, min(error.retry_after, LONGEST_PAUSE))
             except Exception as error:
                 _failed("round", error)
-            stop.wait(seconds)
+            stop.wait(pause)
 
     def poll(self) -> None:
         """One round, unless another process is at it. Raises what kept it from its end."""
