@@ -38,12 +38,15 @@ class World:
     folder: Path
     owner: Engine
     _ends: ExitStack = field(default_factory=ExitStack)
+    _databases: dict[str, Database] = field(default_factory=dict)
 
     def database(self, service: str) -> Database:
-        """A service's database, with a pool of its own."""
-        engine = engine_for(self.url(service))
-        self._ends.callback(engine.dispose)
-        return Database(engine, service)
+        """A service's database: one pool for all who ask."""
+        if service not in self._databases:
+            engine = engine_for(self.url(service))
+            self._ends.callback(engine.dispose)
+            self._databases[service] = Database(engine, service)
+        return self._databases[service]
 
     def relay(self, module: str = "libs.messaging.relay") -> Program:
         """The relay's program, not started."""
