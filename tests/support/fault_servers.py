@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -15,6 +15,7 @@ from tests.support.wait import eventually
 from tools.platform.credentials import Credentials
 from tools.platform.ports import free_ports
 from tools.platform.postgres import Postgres
+from tools.platform.postgres_home import PostgresHome
 from tools.platform.rabbitmq import PORTS, RabbitMQ
 from tools.platform.spawn import spawn
 
@@ -23,10 +24,20 @@ RABBITMQCTL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 
 
 class OwnPostgres:
-    """A cluster whose postmaster can be killed. Prepared transactions are allowed in it."""
+    """A cluster whose postmaster can be killed. Prepared transactions are allowed in it.
 
-    def __init__(self, folder: Path) -> None:
-        self.server = Postgres(folder / "postgres", free_ports(1)[0], Credentials(folder / "keys"))
+    `credentials` are another cluster's if this one is its copy; `variables` are set for the
+    server's own processes.
+    """
+
+    def __init__(
+        self, folder: Path, credentials: Credentials | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        keys = credentials or Credentials(folder / "keys")
+        self.home = PostgresHome(folder / "postgres")
+        self.server = Postgres(self.home.folder, free_ports(1)[0], keys)
+        self._variables = [f"{name}={value}" for name, value in (variables or {}).items()]
         self._log = folder / "postgres.log"
         self._databases = PostgresForTests(self.server, self.start)
         self._process: subprocess.Popen[bytes]
@@ -40,7 +51,11 @@ class OwnPostgres:
             self.server.database.create_roles()
             yield self
         finally:
-            stop_process(self._process, signal.SIGQUIT)
+            self.end()
+
+    def end(self) -> None:
+        """End it with all its children, its data not flushed."""
+        stop_process(self._process, signal.SIGQUIT)
 
     def start(self) -> None:
         """Start, again and again until the last of a killed server's children has gone."""
@@ -75,8 +90,9 @@ class OwnPostgres:
         return self._databases.fresh_database()
 
     def _spawn(self) -> None:
-        command = [*self.server.command(), "-c", "max_prepared_transactions=4"]
-        self._process = spawn(command, log=self._log)
+        as_user = self.home.as_user
+        server = [*self.server.command()[len(as_user) :], "-c", "max_prepared_transactions=4"]
+        self._process = spawn([*as_user, "env", *self._variables, *server], log=self._log)
 
 
 class OwnRabbitMQ:

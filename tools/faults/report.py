@@ -33,9 +33,10 @@ class Row(TypedDict):
 
 
 def write_rows(rows: Sequence[Row], path: Path = DATA) -> None:
-    """Write `{"faults": [...]}`, sorted by name."""
+    """Write `{"faults": [...]}`, sorted by name; rows of other names stay as they were."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"faults": sorted(rows, key=lambda row: row["name"])}
+    by_name = {row["name"]: row for row in [*(read_rows(path) if path.exists() else []), *rows]}
+    content = {"faults": [row for _, row in sorted(by_name.items())]}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
