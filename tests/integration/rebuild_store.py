@@ -20,6 +20,7 @@ from libs.messaging.decision import Position
 from libs.messaging.positions import Positions
 from libs.messaging.read_models import ReadModels
 from libs.messaging.rebuild import Outcome, Rebuild
+from tests.support.wait import eventually
 
 SAMPLES = Path(__file__).resolve().parents[1] / "vectors" / "events"
 # One document cannot have been drafted and have arrived: the samples tell of both.
@@ -66,8 +67,11 @@ class Store:
         return self._services[name]
 
     def tell(self, copies: int = 1, categories: set[str] | None = None) -> int:
-        """Append every sample of the categories once for each copy; how many events."""
-        count = 0
+        """Append every sample of the categories once for each copy; how many events.
+
+        Returns when all may be read: anybody's transaction in the cluster may hold the horizon.
+        """
+        count, last_tx = 0, 0
         for _ in range(copies):
             salt = str(uuid4())
             for category in topology().categories.values():
@@ -81,8 +85,9 @@ class Store:
                 writer = topology().writers(category)[0]
                 name = f"{writer}.{salt}" if category.shared else salt
                 with self.as_service(writer).unit() as unit:
-                    unit.store.append(f"{category.name}-{name}", ANY, events, context)
-                count += len(events)
+                    placed = unit.store.append(f"{category.name}-{name}", ANY, events, context)
+                count, last_tx = count + len(events), max(last_tx, placed.place.tx)
+        eventually(lambda: self.ask("SELECT es.horizon()")[0][0] > last_tx, within=10)
         return count
 
     def serve(self, service: str) -> None:
