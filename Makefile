@@ -68,7 +68,7 @@ bench-signatures: $(READY)  ## how fast signatures are made and judged
 corpus: $(READY)  ## hostile PDFs: build, judge, compare with the table
 	@$(BIN)/python -W ignore -m tools.corpus
 
-faults: system $(READY)  ## every fault many times; build/faults.json and docs/operations/fault-report.md
+faults: test-system $(READY)  ## every fault many times; build/faults.json and docs/operations/fault-report.md
 	$(BIN)/python -m tools.faults
 	MODEL_RUNS=5000 $(BIN)/pytest tests/unit/messaging_model -k skipped
 
