@@ -2,7 +2,7 @@
 
 The reasons for every choice stand in docs/adr/0003-event-store.md; in short: order is
 (tx, position), tx a Lamport clock over transaction ids; readers stay below the horizon; one hash
-chain for each stream; writers may call one function and nothing else.
+chain for each stream; writers may call the append functions and nothing else.
 """
 
 from pathlib import Path

@@ -16,6 +16,7 @@ from libs.contracts import UnknownEvent, known, message
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.eventstore import Place, Recorded
 from libs.messaging.causality import causes_of
+from libs.messaging.causes import ENDED_PROCESS
 from libs.messaging.decision import Decision, Position, decide
 from libs.messaging.delivery import Cause, Delivery
 from libs.messaging.positions import BACK_OFF_SECONDS, Due, Positions
@@ -30,7 +31,6 @@ QUICK_TRIES = 5
 BATCH_SECONDS = 0.1
 # Messages and starts: whoever ended the process this often is set aside unrun.
 RUNS_UNTIL_SET_ASIDE = 5
-ENDED_PROCESS = "the handler ended its process"
 
 logger = get_logger(__name__)
 

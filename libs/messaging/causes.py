@@ -11,6 +11,8 @@ class PlainCause:
     en: str
 
 
+ENDED_PROCESS = "the handler ended its process"
+
 # By the beginning of the cause that the applier kept: the kind of the error, or its own words.
 _PLAIN = {
     "UnknownEvent": PlainCause(
@@ -35,7 +37,7 @@ _PLAIN = {
         "Luồng sự kiện được ghi liên tục từ nơi khác: hãy cho xử lý lại.",
         "Someone else kept writing the same stream: release it.",
     ),
-    "the handler ended its process": PlainCause(
+    ENDED_PROCESS: PlainCause(
         "Xử lý sự kiện này làm tiến trình dừng đột ngột: hãy xem bộ nhớ và nhật ký của dịch vụ.",
         "Handling the event ended the process each time: look at the service's memory and log.",
     ),

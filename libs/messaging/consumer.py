@@ -13,7 +13,8 @@ from nameko.extensions import DependencyProvider
 
 from libs.contracts import topology
 from libs.db import connection_lost, database_of
-from libs.messaging.applier import ENDED_PROCESS, RUNS_UNTIL_SET_ASIDE, Applier, Handler
+from libs.messaging.applier import RUNS_UNTIL_SET_ASIDE, Applier, Handler
+from libs.messaging.causes import ENDED_PROCESS
 from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
 from libs.observability import get_logger, of_event, span

@@ -16,6 +16,7 @@ from libs.eventstore import START, Context, NewEvent, Place, Recorded
 from libs.messaging import applier as applying
 from libs.messaging import positions as positions_module
 from libs.messaging.applier import Applier
+from libs.messaging.causes import ENDED_PROCESS
 from libs.messaging.decision import Decision
 from libs.messaging.delivery import Delivery
 from libs.messaging.positions import Positions
@@ -195,7 +196,7 @@ def test_what_stands_first_at_one_start_after_the_other_is_set_aside_unrun(store
 
     consumer.note_start(["document"])
     (row,) = store.ask("SELECT stream, version, cause FROM es.retry")
-    assert (row.stream, row.version, row.cause) == (first.stream, 1, applying.ENDED_PROCESS)
+    assert (row.stream, row.version, row.cause) == (first.stream, 1, ENDED_PROCESS)
     assert store.positions(DOCUMENTS)["document"].place == first.place
 
     consumer.note_start(["document"])
@@ -215,5 +216,5 @@ def test_a_last_try_that_nobody_survived_is_parked(store: Store) -> None:
     done = len(applied(store))
     assert consumer.run_due()
     head = store.ask("SELECT parked, cause FROM es.retry ORDER BY version")[0]
-    assert (head.parked, head.cause) == (True, applying.ENDED_PROCESS)
+    assert (head.parked, head.cause) == (True, ENDED_PROCESS)
     assert (len(store.ask("SELECT * FROM es.retry")), len(applied(store))) == (len(held), done)
