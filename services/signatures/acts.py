@@ -135,6 +135,10 @@ class Acts:
                 level=signed.level,
                 signed_at=signed.signed_at,
                 file=self.blobs.put_bytes(signed.pdf).digest,
+                revocation=signed.revocation,
+                revocation_answers=tuple(
+                    self.blobs.put_bytes(one).digest for one in signed.answers
+                ),
             )
             for role, owner, signed in made
         ]

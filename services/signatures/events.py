@@ -18,6 +18,8 @@ class SignatureMade:
     level: str
     signed_at: datetime
     file: str
+    revocation: str = ""
+    revocation_answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

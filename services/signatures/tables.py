@@ -38,6 +38,7 @@ signature = Table(
     Column("level", Text, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
     Column("file", Text, nullable=False),
+    Column("revocation", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
 validation = Table(

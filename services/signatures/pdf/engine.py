@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from .judge import ExpectedSigner
 from .report import Report
 from .revocation import RevocationSource
 from .sign import Signed, TimestampAuthority, sign_leader, sign_number, sign_seal
+from .standing import Standing, Standings
 from .trust import TrustStore
 from .verdict import validate
 
@@ -36,6 +37,11 @@ class Setup:
     tsa_url: str = ""
     fetch_seconds: float = 3.0
 
+    @property
+    def patience(self) -> float:
+        """The longest that one act waits in vain: for revocation, then for a timestamp."""
+        return 2 * self.fetch_seconds
+
 
 class Engine:
     """The tasks of a signing and validation worker. Single-threaded."""
@@ -43,7 +49,8 @@ class Engine:
     def __init__(self, setup: Setup) -> None:
         self.trust = TrustStore.load(setup.trust) if setup.trust else TrustStore.empty()
         self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
-        self._source = RevocationSource(self._fetch)
+        self._source = RevocationSource(self._fetch, patience=setup.fetch_seconds)
+        self._standings = Standings(self.trust, self._source)
         self._tsa = TimestampAuthority(setup.tsa_url, self._fetch) if setup.tsa_url else None
         self._keys = Pkcs12Folder(setup.keys or Path("/nonexistent"), self.trust.intermediates)
 
@@ -63,8 +70,8 @@ class Engine:
         picture: bytes | None = None,
     ) -> Signed:
         """See `sign.sign_leader`; the key is the person's own."""
-        signer = self._keys.signer(person_id)
-        return sign_leader(
+        signer, standing = self._signer(person_id, at)
+        signed = sign_leader(
             pdf,
             signer=signer,
             person_id=person_id,
@@ -73,20 +80,31 @@ class Engine:
             at=at,
             picture=picture,
         )
+        return _told(signed, standing)
 
     def sign_number(self, pdf: bytes, *, agency_id: str, at: datetime, **places: Any) -> Signed:
         """See `sign.sign_number`: `number`, `number_box`, `date`, `date_box`."""
-        signer = self._keys.signer(agency_id)
-        return sign_number(pdf, signer=signer, tsa=self._tsa, at=at, **places)
+        signer, standing = self._signer(agency_id, at)
+        return _told(sign_number(pdf, signer=signer, tsa=self._tsa, at=at, **places), standing)
 
     def sign_seal(
         self, pdf: bytes, *, agency_id: str, agency: str, box: Box, at: datetime
     ) -> Signed:
         """See `sign.sign_seal`; `agency` is the name on the ring."""
-        signer = self._keys.signer(agency_id)
-        return sign_seal(pdf, signer=signer, agency=agency, box=box, tsa=self._tsa, at=at)
+        signer, standing = self._signer(agency_id, at)
+        signed = sign_seal(pdf, signer=signer, agency=agency, box=box, tsa=self._tsa, at=at)
+        return _told(signed, standing)
 
     def add_evidence(self, pdf: bytes, *, at: datetime) -> bytes:
         """See `evidence.add_evidence`. Raises `SigningRefused`."""
         tsa = self._tsa or TimestampAuthority("", self._fetch)
         return add_evidence(pdf, trust=self.trust, tsa=tsa, at=at, fetch=self._fetch)
+
+    def _signer(self, owner_id: str, at: datetime) -> tuple[Any, Standing]:
+        """The owner's signer, once its certificate was found fit. Raises `SigningRefused`."""
+        signer = self._keys.signer(owner_id)
+        return signer, self._standings.check(signer.signing_cert, at)
+
+
+def _told(signed: Signed, standing: Standing) -> Signed:
+    return replace(signed, revocation=standing.revocation, answers=standing.answers)

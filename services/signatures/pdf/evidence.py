@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore, collect_validation_info
-from pyhanko.sign.validation.policy_decl import bootstrap_validation_data_handlers
 
 from .fetch import Fetch
 from .revocation import FileFetchers, RevocationSource
 from .sign import LARGEST_CMS, SigningRefused, TimestampAuthority
-from .specification import specification, timing
+from .specification import context
 from .timestamps import DIGEST, FetchedTimeStamper
 from .trust import TrustStore
 
@@ -40,10 +38,10 @@ def add_evidence(
 async def _add(
     pdf: bytes, trust: TrustStore, tsa: TimestampAuthority, at: datetime, fetch: Fetch
 ) -> bytes:
-    context = _context(trust, at, fetch)
+    known = context(trust, at, FileFetchers(RevocationSource(fetch)))
     reader = PdfFileReader(BytesIO(pdf))
     collected = [
-        (embedded, await collect_validation_info(embedded, context))
+        (embedded, await collect_validation_info(embedded, known))
         for embedded in reader.embedded_regular_signatures
     ]
     if not collected:
@@ -52,15 +50,9 @@ async def _add(
     for embedded, paths in collected:
         contents = embedded.pkcs7_content.hex().encode("ascii")
         DocumentSecurityStore.supply_dss_in_writer(
-            writer, contents, validation_context=context, paths=paths
+            writer, contents, validation_context=known, paths=paths
         )
     stamper = PdfTimeStamper(FetchedTimeStamper(tsa.url, tsa.fetch))
     output = await stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=2 * LARGEST_CMS)
     stamped: bytes = output.getvalue()
     return stamped
-
-
-def _context(trust: TrustStore, at: datetime, fetch: Fetch) -> Any:
-    settings = specification(trust, FileFetchers(RevocationSource(fetch)))
-    handlers = bootstrap_validation_data_handlers(settings, timing(at))
-    return settings.cert_validation_policy.build_validation_context(timing(at), handlers)

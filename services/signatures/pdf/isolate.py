@@ -91,7 +91,7 @@ class Isolated:
 
     def add_evidence(self, pdf: bytes, *, at: datetime) -> bytes:
         """`Engine.add_evidence`. Raises `SigningRefused`, `WorkerInterrupted`."""
-        stamped: bytes = self._call("add_evidence", pdf, at=at)
+        stamped: bytes = self._call("add_evidence", pdf, self._setup.patience, at=at)
         return stamped
 
     def close(self) -> None:
@@ -108,12 +108,13 @@ class Isolated:
     def _signed(self, task: str, pdf: bytes, order: dict[str, Any]) -> Signed:
         if len(pdf) > LARGEST_FILE:
             raise SigningRefused("file_too_large", "the file is too large to be signed")
-        signed: Signed = self._call(task, pdf, **order)
+        signed: Signed = self._call(task, pdf, self._setup.patience, **order)
         return signed
 
-    def _call(self, task: str, pdf: bytes, **order: Any) -> Any:
+    def _call(self, task: str, pdf: bytes, waits: float = 0.0, **order: Any) -> Any:
+        """`waits` are the seconds that others may take to answer besides the work itself."""
         pipe = self._started()
-        seconds = self._seconds + _PER_MEGABYTE * len(pdf) / 1_000_000
+        seconds = self._seconds + waits + _PER_MEGABYTE * len(pdf) / 1_000_000
         try:
             pipe.send((task, pdf, order))
             if not pipe.poll(seconds):

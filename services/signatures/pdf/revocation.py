@@ -28,13 +28,14 @@ KEPT = 60.0  # seconds that an answer may be used again for another file
 _MOST_KEPT = 1_000
 _OCSP = "application/ocsp-request"
 _MOST_CALLS = 30  # for one file: three signatures with their chains and authorities need 12
+PATIENCE = 3.0  # seconds in all that may be waited in vain for one file
 
 
 class RevocationSource:
     """Answers of responders, parsed and kept for a minute: the demo's hundred files ask once."""
 
-    def __init__(self, fetch: Fetch) -> None:
-        self.fetch = fetch
+    def __init__(self, fetch: Fetch, patience: float = PATIENCE) -> None:
+        self.fetch, self.patience = fetch, patience
         self._kept: dict[tuple[str, bytes], tuple[float, Any]] = {}
 
     def kept(self, url: str, key: bytes) -> Any:
@@ -55,7 +56,7 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
     def __init__(self, source: RevocationSource) -> None:
         self.source = source
         self.failed: list[str] = []
-        self._calls = 0
+        self._calls, self._vain = 0, 0.0
         self._fetchers = Fetchers(_Ocsp(self), _Crl(self), _NoCertificates())
 
     def get_fetchers(self) -> Fetchers:
@@ -80,7 +81,20 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
         self._calls += 1
         if self._calls > _MOST_CALLS:
             raise FetchFailed(url, "too many calls for one file")
-        return await self.source.fetch(url, body, content_type)
+        if self._vain >= self.source.patience:
+            raise FetchFailed(url, "others have kept this file waiting")
+        began = time.monotonic()
+        try:
+            return await self.source.fetch(url, body, content_type)
+        except FetchFailed:
+            self._vain += time.monotonic() - began
+            raise
+
+    def answers(self) -> tuple[bytes, ...]:
+        """Every response and list that was got for this file, DER."""
+        responses = self._fetchers.ocsp_fetcher.fetched_responses()
+        lists = self._fetchers.crl_fetcher.fetched_crls()
+        return tuple(one.dump() for one in (*responses, *lists))
 
 
 class _Ocsp(OCSPFetcher):  # type: ignore[misc]

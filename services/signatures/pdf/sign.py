@@ -51,12 +51,18 @@ class TimestampAuthority:
 
 @dataclass(frozen=True)
 class Signed:
-    """A file after one more signature; `pdf` begins with the file as it was before."""
+    """A file after one more signature; `pdf` begins with the file as it was before.
+
+    `revocation` is what was known of the certificate before the act ("good", "unknown", empty
+    when nobody asked), `answers` are the responses and lists that said so.
+    """
 
     pdf: bytes
     level: Level
     certificate_sha256: str
     signed_at: datetime
+    revocation: str = ""
+    answers: tuple[bytes, ...] = ()
 
 
 def sign_leader(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from asn1crypto.crl import CertificateList
 from asn1crypto.ocsp import OCSPResponse
@@ -17,6 +18,7 @@ from pyhanko.sign.validation.policy_decl import (
     RevinfoOnlineFetchingRule,
     RevocationInfoGatheringSpec,
     SignatureValidationSpec,
+    bootstrap_validation_data_handlers,
 )
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
@@ -46,6 +48,13 @@ def specification(trust: TrustStore, fetchers: FileFetchers) -> SignatureValidat
         local_knowledge=LocalKnowledge(known_certs=list(trust.intermediates)),
         key_usage_settings=KEY_USAGE,
     )
+
+
+def context(trust: TrustStore, at: datetime, fetchers: FileFetchers) -> Any:
+    """What paths of certificates are validated in as of `at`, by the same rules as signatures."""
+    settings = specification(trust, fetchers)
+    handlers = bootstrap_validation_data_handlers(settings, timing(at))
+    return settings.cert_validation_policy.build_validation_context(timing(at), handlers)
 
 
 def offline(
