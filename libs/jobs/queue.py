@@ -4,6 +4,7 @@ A job's act is repeatable: the same job id gives the same outcome. Jobs in one l
 the other in the order in which they were added.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -63,15 +64,20 @@ class JobQueue:
             },
         )
 
-    def take(self, worker: str, *, urgent_only: bool, lease_seconds: float) -> Job | None:
-        """Lease the next due job, urgent first; None when there is none. Counts the attempt."""
+    def take(
+        self, worker: str, *, kinds: Collection[str], urgent_only: bool, lease_seconds: float
+    ) -> Job | None:
+        """Lease the next due job of these kinds, urgent first; None when there is none.
+
+        Counts the attempt.
+        """
         row = self._connection.execute(
             text(f"""
                 UPDATE {self._table} SET worker = :worker, attempts = attempts + 1,
                     lease_end = clock_timestamp() + :lease * interval '1 second'
                 WHERE job_id = (
                     SELECT job_id FROM {self._table} AS j
-                    WHERE state = 'open' AND due_at <= clock_timestamp()
+                    WHERE state = 'open' AND due_at <= clock_timestamp() AND kind = ANY (:kinds)
                       AND (lease_end IS NULL OR lease_end < clock_timestamp())
                       AND (urgent OR NOT :urgent_only)
                       AND NOT EXISTS (
@@ -80,7 +86,12 @@ class JobQueue:
                             AND earlier.state <> 'done')
                     ORDER BY urgent DESC, created LIMIT 1 FOR UPDATE SKIP LOCKED)
                 RETURNING job_id, kind, arguments, context, attempts"""),  # noqa: S608
-            {"worker": worker, "urgent_only": urgent_only, "lease": lease_seconds},
+            {
+                "worker": worker,
+                "kinds": list(kinds),
+                "urgent_only": urgent_only,
+                "lease": lease_seconds,
+            },
         ).first()
         if row is None:
             return None
@@ -114,6 +125,18 @@ class JobQueue:
                 "state": "parked" if last else "open",
                 "wait": wait,
             },
+        )
+
+    def put_back(self, job: Job, worker: str, cause: str, wait: float) -> None:
+        """Let the job wait for `wait` seconds; the attempt does not count."""
+        self._connection.execute(
+            text(
+                f"UPDATE {self._table} SET lease_end = NULL, cause = :cause,"  # noqa: S608
+                " attempts = attempts - 1,"
+                " due_at = clock_timestamp() + :wait * interval '1 second'"
+                " WHERE job_id = :job_id AND state = 'open' AND worker = :worker"
+            ),
+            {"job_id": job.job_id, "worker": worker, "cause": cause[:500], "wait": wait},
         )
 
     def free(self, worker: str) -> None:

@@ -5,6 +5,7 @@ Workers are plain processes without eventlet; each runs one job at a time.
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,23 @@ from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
 LEASE_SECONDS = 60.0
 IDLE_SECONDS = 0.05
 QUICK_TRIES = 5
+WAIT_SECONDS = 15.0
+# A worker whose job must wait rests so much longer than it tried: while someone outside is away,
+# a long queue takes at most a fifth of it.
+REST = 4.0
 
 # An act does the slow work and returns what to write in the transaction that ends the job.
 Finish = Callable[[Unit], None]
 Act = Callable[[Job], Finish]
 
 logger = get_logger(__name__)
+
+
+class NotYet(Exception):
+    """Raised by an act whose work needs someone outside who is away.
+
+    Nobody's fault: the job waits for `WAIT_SECONDS`, as often as it takes, and is never parked.
+    """
 
 
 @dataclass(frozen=True)
@@ -34,20 +46,32 @@ class Worker:
     acts: Mapping[str, Act]
     urgent_only: bool = False
 
-    def work_one(self) -> bool:
-        """Take and carry out one job; False when none was due."""
+    def work_one(self, rest: Callable[[float], Any] = lambda _seconds: None) -> bool:
+        """Take and carry out one job that there is an act for; False when none was due.
+
+        `rest` is called with the seconds to pause after a job that must wait.
+        """
         with self.database.unit() as unit:
             job = unit.jobs.take(
-                self.name, urgent_only=self.urgent_only, lease_seconds=LEASE_SECONDS
+                self.name,
+                kinds=self.acts.keys(),
+                urgent_only=self.urgent_only,
+                lease_seconds=LEASE_SECONDS,
             )
         if job is None:
             return False
+        began = time.monotonic()
         origin = of_event(job.context.correlation, job.context.causation)
         try:
             with span("job", origin, kind=job.kind):
                 finish = self.acts[job.kind](job)
                 self._end(job, finish)
             JOBS_DONE.labels(job.kind).inc()
+        except NotYet as error:
+            logger.info("job_waits", kind=job.kind, job=str(job.job_id), cause=str(error)[:300])
+            with self.database.unit() as unit:
+                unit.jobs.put_back(job, self.name, str(error), WAIT_SECONDS)
+            rest(REST * (time.monotonic() - began))
         except Exception as error:
             if connection_lost(error):
                 raise
@@ -79,7 +103,7 @@ class Worker:
                     with self.database.unit() as unit:
                         unit.jobs.free(self.name)
                     freed = True
-                if not self.work_one():
+                if not self.work_one(stop.wait):
                     stop.wait(IDLE_SECONDS)
             except Exception as error:
                 if not connection_lost(error):

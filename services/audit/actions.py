@@ -107,6 +107,7 @@ NO_LINE: dict[str, str] = {
     "SigningRefused": _SAME_STEP,  # SignatureFailed
     "SignatureMade:number": _SAME_STEP,  # DocumentNumbered
     "FileValidated": _SAME_STEP,  # ArrivalVerified
+    "EvidenceAdded": _MACHINE,
     "NumberTaken": _SAME_STEP,  # DocumentNumbered, DocumentAccepted
     "NumberVoided": _SAME_STEP,  # DocumentVoided
     "PacketSent:inside": _SAME_STEP,  # the recipient's DocumentArrived

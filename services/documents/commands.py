@@ -150,6 +150,7 @@ class VerifyArrival:
     verdict: str
     report: str
     refuse_invalid: bool
+    pending: bool = False
 
 
 @dataclass(frozen=True)

@@ -230,12 +230,13 @@ class ValidationRequested:
 
 @dataclass(frozen=True)
 class ArrivalVerified:
-    """The verdict on an arrival's main file is known."""
+    """The verdict on an arrival's main file is known; a later one replaces a pending one."""
 
     document_id: UUID
     validation_id: UUID
     verdict: str
     report: str
+    pending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,6 +93,7 @@ def on_file_validated(message: Any, recorded: Recorded, unit: Unit) -> None:
         verdict=message.verdict,
         report=message.report,
         refuse_invalid=refuses_invalid(unit.connection, document.agency_id),
+        pending=message.pending,
     )
     events = incoming.decide(document, command)
     context = _by_itself(recorded, document.agency_id, unit)

@@ -163,8 +163,19 @@ def _numbered(message: Any) -> dict[str, Any]:
     }
 
 
-def _verdict(message: Any) -> dict[str, Any]:
-    return {"verdict": message.verdict, "report": message.report or None}
+def project_verdict(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """The newest verdict beside the one that it replaces; an accepted document stays accepted."""
+    values = {
+        "verdict": message.verdict,
+        "report": message.report or None,
+        "verdict_pending": message.pending,
+        "verdict_before": document.c.verdict,
+        "verdict_at": recorded.occurred_at,
+    }
+    _step(_VERIFIED, lambda _message: values)(message, recorded, unit)
+
+
+_VERIFIED = case((document.c.state == incoming.ARRIVED, incoming.VERIFIED), else_=document.c.state)
 
 
 def _recalled(message: Any) -> dict[str, Any]:
@@ -232,7 +243,7 @@ PROJECTIONS: dict[str, Handler] = {
     "DocumentVoided": _outgoing("DocumentVoided", _noted),
     "DocumentArrived": project_arrival,
     "ValidationRequested": _step(incoming.ARRIVED),
-    "ArrivalVerified": _step(incoming.VERIFIED, _verdict),
+    "ArrivalVerified": project_verdict,
     "DocumentAccepted": _step(incoming.ACCEPTED, _accepted),
     "DocumentRefused": _step(
         incoming.REFUSED,

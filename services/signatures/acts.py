@@ -4,32 +4,28 @@ Each is repeatable: a job that runs again makes other bytes, but only the first 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
-import rfc8785
-
 from libs.blobs import BlobStore
-from libs.contracts.journal import Journal
 from libs.db import Database, Unit
+from libs.eventstore import Context
 from libs.jobs.queue import Job
 from libs.jobs.worker import Act, Finish
 from libs.messaging.replicas import wait_for_replicas
 from services.signatures import queries
-from services.signatures.commands import FinishSigning, RecordVerdict, RefuseSigning
-from services.signatures.domain import Command, Order, decide, evolve
-from services.signatures.events import EVENTS, FileValidated, SignatureMade
+from services.signatures.commands import FinishSigning, RefuseSigning
+from services.signatures.domain import orders
+from services.signatures.events import SignatureMade
+from services.signatures.judging import REPLICAS, Judging
+from services.signatures.metrics import SIGNED
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.isolate import Isolated
-from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.sign import Signed, SigningRefused
 from services.signatures.pdf.verdict import LARGEST_FILE
-
-JOURNAL = Journal(EVENTS)
-REPLICAS = "signatures.projections"
+from services.signatures.recording import record
 
 
 @dataclass(frozen=True)
@@ -89,30 +85,8 @@ class Acts:
         return self._sign(job, make)
 
     def validate(self, job: Job) -> Finish:
-        """Judge a file by the verdict rule, against the sender's known certificates."""
-        order = job.arguments
-        wait_for_replicas(self.database, REPLICAS, job.context)
-        with self.database.unit() as unit:
-            seals = queries.seal_fingerprints(unit.connection, order["sender_id"])
-            leaders = queries.leader_fingerprints(unit.connection, order["sender_id"])
-        expected = [
-            ExpectedSigner("leader", leaders),
-            ExpectedSigner("number", seals),
-            ExpectedSigner("seal", seals),
-        ]
-        pdf = self.blobs.read(order["file"], limit=LARGEST_FILE)
-        report = self.engine.validate(pdf, at=datetime.now(UTC), expected=expected)
-        kept = self.blobs.put_bytes(rfc8785.dumps(report.to_json()))
-        verdict = FileValidated(
-            validation_id=UUID(order["validation_id"]),
-            document_id=UUID(order["document_id"]),
-            agency_id=UUID(order["agency_id"]),
-            file=order["file"],
-            verdict=report.verdict,
-            sub_indication=report.sub_indication,
-            report=kept.digest,
-        )
-        return _end(job, f"validation-{order['validation_id']}", RecordVerdict(verdict))
+        """See `Judging.validate`."""
+        return Judging(self.database, self.blobs, self.engine).validate(job)
 
     def _sign(self, job: Job, make: Any) -> Finish:
         order = job.arguments
@@ -123,7 +97,7 @@ class Acts:
         try:
             made = make(self.blobs.read(order["file"], limit=LARGEST_FILE))
         except SigningRefused as error:
-            return _end(job, stream, RefuseSigning(signing, document, agency, error.code))
+            return record(job, stream, orders, RefuseSigning(signing, document, agency, error.code))
         signatures = [
             SignatureMade(
                 signing_id=signing,
@@ -142,18 +116,14 @@ class Acts:
             )
             for role, owner, signed in made
         ]
-        return _end(job, stream, FinishSigning(tuple(signatures)))
+        return record(job, stream, orders, FinishSigning(tuple(signatures)), count)
 
 
-def _end(job: Job, stream: str, command: Command) -> Finish:
-    def finish(unit: Unit) -> None:
-        history, version = JOURNAL.load(unit.store, stream)
-        events = decide(reduce(evolve, history, Order()), command)
-        if events:
-            context = replace(job.context, occurred_at=unit.now)
-            JOURNAL.append(unit.store, stream, version, events, context, job.job_id)
-
-    return finish
+def count(_unit: Unit, events: list[Any], _context: Context) -> None:
+    """Measure what was recorded."""
+    for made in events:
+        if isinstance(made, SignatureMade):
+            SIGNED.labels(made.level, made.revocation).inc()
 
 
 def _box(place: Mapping[str, int]) -> Box:

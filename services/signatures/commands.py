@@ -1,6 +1,7 @@
-"""What ends an order or a validation."""
+"""What ends an order or a validation, and what lengthens a file's life."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.signatures.events import FileValidated, SignatureMade
@@ -28,3 +29,16 @@ class RecordVerdict:
     """Record the verdict on a file."""
 
     verdict: FileValidated
+
+
+@dataclass(frozen=True)
+class AddEvidence:
+    """Record the evidence that was made over `over`: the file itself, or its newest evidence."""
+
+    file: str
+    evidence: str
+    over: str
+    stamped_at: datetime
+    authority: str
+    certificate_ends: datetime
+    algorithms: tuple[str, ...]

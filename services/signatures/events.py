@@ -53,6 +53,26 @@ class FileValidated:
     verdict: str
     sub_indication: str
     report: str
+    pending: bool = False
+    supersedes: str = ""
+
+
+@dataclass(frozen=True)
+class EvidenceAdded:
+    """A file got the evidence (bằng chứng) by which its signatures are believed for longer.
+
+    `evidence` is the file with validation data and a document timestamp behind it, made over
+    `over`: the file itself, or earlier evidence that this renews. The file stays as it was.
+    """
+
+    file: str
+    evidence: str
+    over: str
+    stamped_at: datetime
+    authority: str
+    certificate_ends: datetime
+    algorithms: tuple[str, ...]
+    holds_until: datetime
 
 
 EVENTS: dict[str, type] = {
@@ -60,4 +80,5 @@ EVENTS: dict[str, type] = {
     "SigningFinished": SigningFinished,
     "SigningRefused": SigningRefused,
     "FileValidated": FileValidated,
+    "EvidenceAdded": EvidenceAdded,
 }

@@ -9,6 +9,7 @@ from libs.contracts.journal import caused_by, continuing
 from libs.db import Unit
 from libs.eventstore import Context, Recorded
 from libs.messaging.applier import Handler
+from services.signatures.evidence_jobs import ask_for_evidence
 
 
 def _add_job(kind: str, job_id: str, message: Any, context: Context, unit: Unit) -> None:
@@ -37,8 +38,15 @@ def on_validation_requested(message: Any, event: Recorded, unit: Unit) -> None:
     _add_job("validate", message.validation_id, message, context, unit)
 
 
+def on_document_issued(message: Any, event: Recorded, unit: Unit) -> None:
+    """What was issued is to be believed for decades."""
+    context = caused_by(event, agency=event.agency, handler="system:signatures", now=unit.now)
+    ask_for_evidence(unit, message.file, context)
+
+
 POLICIES: dict[str, Handler] = {
     "SignatureRequested": on_signature_requested,
     "SealRequested": on_seal_requested,
     "ValidationRequested": on_validation_requested,
+    "DocumentIssued": on_document_issued,
 }

@@ -1,15 +1,28 @@
-"""Who may sign for whom, which signatures were made, which verdicts were found."""
+"""Who may sign for whom, what was signed, judged and kept, and what is still to come."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
-from services.signatures.tables import agency, certificate, position, signature, validation
+from services.signatures.domain.evidence import holds_until, renewal_due
+from services.signatures.tables import (
+    agency,
+    certificate,
+    document_file,
+    evidence,
+    position,
+    signature,
+    validation,
+    waiting,
+)
+
+EVIDENCE, VERDICT = "evidence", "verdict"
 
 
 def _fields(table: Table, message: Any) -> dict[str, Any]:
@@ -32,15 +45,70 @@ def project_signature(message: Any, event: Recorded, unit: Unit) -> None:
     put_row(unit, signature, {**row, "position": event.position})
 
 
+def project_issue(message: Any, event: Recorded, unit: Unit) -> None:
+    """An issued file is to get evidence."""
+    put_row(unit, document_file, _fields(document_file, message))
+    _await_evidence(message.file, event, unit)
+
+
+def project_verdict(message: Any, event: Recorded, unit: Unit) -> None:
+    """The newest verdict on a file; one that is pending waits, a good file is to get evidence."""
+    row = {**_fields(validation, message), "judged_at": event.occurred_at}
+    put_row(unit, validation, row)
+    _no_longer(unit, VERDICT, message.validation_id)
+    if message.pending:
+        _wait(unit, VERDICT, message.validation_id, event.occurred_at)
+    if message.verdict == "TOTAL_PASSED":
+        _await_evidence(message.file, event, unit)
+
+
+def project_evidence(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The newest evidence of a file, and when it is to be renewed."""
+    times = ("stamped_at", "certificate_ends", "holds_until")
+    at = {name: datetime.fromisoformat(getattr(message, name)) for name in times}
+    ends = holds_until(at.pop("certificate_ends"), message.algorithms)
+    row = {**_fields(evidence, message), **at, "renew_at": renewal_due(at["stamped_at"], ends)}
+    put_row(unit, evidence, row)
+    _no_longer(unit, EVIDENCE, message.file)
+
+
+def _await_evidence(file: str, event: Recorded, unit: Unit) -> None:
+    # The issue of a file may come here after its evidence, and a second recipient long after.
+    kept = select(evidence.c.file).where(evidence.c.file == file)
+    if unit.connection.execute(kept).first() is None:
+        _wait(unit, EVIDENCE, file, event.occurred_at)
+
+
+def _wait(unit: Unit, what: str, key: str, since: datetime) -> None:
+    row = insert(waiting).values(what=what, key=key, since=since)
+    unit.connection.execute(row.on_conflict_do_nothing())
+
+
+def _no_longer(unit: Unit, what: str, key: str) -> None:
+    unit.connection.execute(delete(waiting).where(waiting.c.what == what, waiting.c.key == key))
+
+
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": _copied_to(agency),
     "PositionAssigned": _copied_to(position),
     "CertificateRegistered": _copied_to(certificate),
     "SignatureMade": project_signature,
-    "FileValidated": _copied_to(validation),
+    "FileValidated": project_verdict,
+    "ValidationRequested": _copied_to(document_file),
+    "DocumentIssued": project_issue,
+    "EvidenceAdded": project_evidence,
 }
 
 READ_MODELS = ReadModels(
     PROJECTIONS,
-    rebuilt=(agency, position, certificate, signature, validation),
+    rebuilt=(
+        agency,
+        position,
+        certificate,
+        signature,
+        validation,
+        document_file,
+        evidence,
+        waiting,
+    ),
 )

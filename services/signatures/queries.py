@@ -1,11 +1,21 @@
 """What the service is asked: by its worker, and over HTTP."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from services.signatures.tables import agency, certificate, position, signature, validation
+from services.signatures.tables import (
+    agency,
+    certificate,
+    document_file,
+    evidence,
+    position,
+    signature,
+    validation,
+    waiting,
+)
 
 
 def agency_name(connection: Connection, agency_id: str) -> str | None:
@@ -48,3 +58,43 @@ def validation_of(connection: Connection, validation_id: UUID) -> dict[str, Any]
     query = select(validation).where(validation.c.validation_id == validation_id)
     row = connection.execute(query).first()
     return dict(row._mapping) if row else None
+
+
+def renewals_due(
+    connection: Connection, now: datetime, after: str, limit: int
+) -> list[dict[str, Any]]:
+    """Files behind `after` (in the order of digests) whose evidence is to be renewed by now."""
+    query = (
+        select(evidence.c.file, evidence.c.evidence)
+        .where(evidence.c.renew_at <= now, evidence.c.file > after)
+        .order_by(evidence.c.file)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def evidence_of(connection: Connection, document_id: UUID) -> dict[str, Any] | None:
+    """A document's file with its newest evidence; None in those columns while it has none."""
+    query = (
+        select(document_file, *(one for one in evidence.c if one.name != "file"))
+        .outerjoin(evidence, evidence.c.file == document_file.c.file)
+        .where(document_file.c.document_id == document_id)
+    )
+    row = connection.execute(query).first()
+    return dict(row._mapping) if row else None
+
+
+def backlog(connection: Connection, now: datetime) -> dict[str, tuple[int, datetime | None]]:
+    """What is still to come: how many, and since when the first of them."""
+    rows = connection.execute(
+        select(waiting.c.what, func.count(), func.min(waiting.c.since)).group_by(waiting.c.what)
+    )
+    found = {row[0]: (row[1], row[2]) for row in rows}
+    due = select(func.count(), func.min(evidence.c.renew_at)).where(evidence.c.renew_at <= now)
+    number, since = connection.execute(due).one()
+    nothing = (0, None)
+    return {
+        "evidence": found.get("evidence", nothing),
+        "verdict": found.get("verdict", nothing),
+        "renewal": (number, since),
+    }

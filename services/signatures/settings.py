@@ -15,10 +15,13 @@ class Settings(ServiceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SigningSettings(WorkerSettings):
-    """The worker's. `fetch_hosts` (host:port) may be asked for OCSP, CRL and timestamps."""
+    """The worker's. `tsa_url` are time-stamp authorities in the order of preference.
+
+    `fetch_hosts` (host:port) may be asked for OCSP and CRL, the authorities need not be among them.
+    """
 
     trust_dir: Path
     keys_dir: Path
-    tsa_url: str = ""
+    tsa_url: tuple[str, ...] = ()
     fetch_hosts: tuple[str, ...] = ()
     workers: int = 2

@@ -1,6 +1,6 @@
 """The signatures service's read models."""
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import UUID
 
 metadata = MetaData(schema="signatures")
@@ -50,4 +50,33 @@ validation = Table(
     Column("file", Text, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("report", Text, nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("judged_at", DateTime(timezone=True), nullable=False),
+)
+# The main file of a document that was issued, or that came and was to be judged.
+document_file = Table(
+    "document_file",
+    metadata,
+    Column("document_id", UUID(as_uuid=True), primary_key=True),
+    Column("agency_id", UUID(as_uuid=True), nullable=False),
+    Column("file", Text, nullable=False),
+)
+# The newest evidence of a file; `renew_at` by the policy of the code that projected it.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("evidence", Text, nullable=False),
+    Column("stamped_at", DateTime(timezone=True), nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("holds_until", DateTime(timezone=True), nullable=False),
+    Column("renew_at", DateTime(timezone=True), nullable=False),
+)
+# What is still to come: `evidence` by file, `verdict` by validation.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),
 )

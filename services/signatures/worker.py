@@ -1,19 +1,27 @@
 """The signing and validation workers: a process without eventlet, each with a warm child."""
 
 import os
-from urllib.parse import urlsplit
 
-from libs.blobs import open_store
+from libs.blobs import BlobStore, open_store
 from libs.config import load
-from libs.db import database_of
+from libs.db import Database, database_of
 from libs.jobs.worker import Worker, run_workers
 from libs.observability import set_up_logging, set_up_tracing
 from libs.service import checks_of
 from libs.web.ops import serve_ops
 from services.signatures.acts import Acts
+from services.signatures.evidence_jobs import KIND
+from services.signatures.judging import Judging
+from services.signatures.keeping import Keeping
+from services.signatures.metrics import watch_waiting
 from services.signatures.pdf.engine import Setup
+from services.signatures.pdf.fetch import host_of
 from services.signatures.pdf.isolate import Isolated
+from services.signatures.renewals import watch_renewals
 from services.signatures.settings import SigningSettings
+
+PATIENT_SECONDS = 30.0
+"""For one file: evidence asks a dozen answers of others, and is judged before it is kept."""
 
 
 def main() -> None:
@@ -23,12 +31,11 @@ def main() -> None:
     set_up_tracing("signatures.worker")
     database = database_of(settings.database_url, "signatures")
     blobs = open_store(settings.blob_url)
-    tsa_host = urlsplit(settings.tsa_url).netloc
     setup = Setup(
         trust=settings.trust_dir,
-        hosts=tuple({*settings.fetch_hosts, tsa_host} - {""}),
+        hosts=(*settings.fetch_hosts, *filter(None, map(host_of, settings.tsa_url))),
         keys=settings.keys_dir,
-        tsa_url=settings.tsa_url,
+        tsa_urls=settings.tsa_url,
     )
     workers = [
         Worker(
@@ -40,7 +47,17 @@ def main() -> None:
         for number in range(settings.workers)
     ]
     serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
-    run_workers(workers)
+    watch_waiting(database)
+    watch_renewals(database)
+    run_workers([*workers, _patient(database, blobs, setup)])
+
+
+def _patient(database: Database, blobs: BlobStore, setup: Setup) -> Worker:
+    """The worker for what may have to wait for others: it never keeps a signature waiting."""
+    engine = Isolated(setup, seconds=PATIENT_SECONDS)
+    judging, keeping = Judging(database, blobs, engine), Keeping(blobs, engine)
+    acts = {"validate_again": judging.validate_again, KIND: keeping.add_evidence}
+    return Worker("signatures.worker-patient", database, acts)
 
 
 if __name__ == "__main__":

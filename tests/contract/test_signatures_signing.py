@@ -15,8 +15,9 @@ from PIL import Image
 
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.fetch import FetchFailed, HttpFetch
-from services.signatures.pdf.sign import SigningRefused, TimestampAuthority, sign_leader
+from services.signatures.pdf.sign import SigningRefused, sign_leader
 from services.signatures.pdf.stamps import StampRefused
+from services.signatures.pdf.timestamps import TimestampAuthorities
 from tests.support.pki import (
     DATE_BOX,
     LEADER,
@@ -70,8 +71,9 @@ def authority(body: bytes = b"rubbish", hanging: bool = False) -> Iterator[str]:
         server.server_close()
 
 
-def at_authority(host: str) -> TimestampAuthority:
-    return TimestampAuthority(f"http://{host}/tsa", HttpFetch([host], timeout=0.5))
+def at_authority(host: str) -> TimestampAuthorities:
+    fetch = HttpFetch([host], timeout=0.5)
+    return TimestampAuthorities([f"http://{host}/tsa"], fetch, running().trust)
 
 
 def test_with_a_timestamp_in_time_the_level_is_b_t(pki: Pki) -> None:

@@ -1,6 +1,5 @@
 """A certificate is looked into before it signs, against a live responder and an absent one."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -71,7 +70,7 @@ class Signer:
 
 
 @pytest.fixture
-def leader(pki: Pki) -> Iterator[Signer]:
+def leader(pki: Pki) -> Signer:
     return Signer(pki)
 
 

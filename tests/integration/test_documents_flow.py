@@ -203,6 +203,19 @@ def test_an_arrival_is_recorded_and_its_pdf_sent_to_validation(world: World) -> 
     assert (row["direction"], row["state"], row["file"]) == ("incoming", "arrived", "a" * 64)
 
 
+def test_the_clerk_sees_a_later_verdict_beside_the_one_that_it_replaces(world: World) -> None:
+    document_id = arrived(world)
+    verify(world, document_id, "INDETERMINATE", pending=True)
+    row = world.row(document_id)
+    told = ("state", "verdict", "verdict_pending", "verdict_before")
+    assert [row[name] for name in told] == ["verified", "INDETERMINATE", True, None]
+    world.do(lambda unit: handlers.accept(unit, order(), document_id))
+    verify(world, document_id, "TOTAL_PASSED")
+    row = world.row(document_id)
+    assert [row[name] for name in told] == ["accepted", "TOTAL_PASSED", False, "INDETERMINATE"]
+    assert row["verdict_at"] == row["changed_at"]
+
+
 def test_an_arrival_is_accepted_after_the_verdict_and_not_before(world: World) -> None:
     document_id = arrived(world)
     with pytest.raises(VerdictPending):

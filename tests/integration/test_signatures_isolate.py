@@ -50,7 +50,7 @@ def test_the_child_signs_and_judges_a_whole_document(pki: Pki, worker: Isolated)
     )
     third = worker.sign_seal(second.pdf, agency_id=AGENCY, agency=PROVINCE, box=SEAL_BOX, at=now())
     assert worker.validate(third.pdf, at=now(), expected=pki.expected()).verdict == "TOTAL_PASSED"
-    kept = worker.add_evidence(third.pdf, at=now())
+    kept = worker.add_evidence(third.pdf, at=now()).pdf
     assert worker.validate(kept, at=now()).verdict == "TOTAL_PASSED"
 
 

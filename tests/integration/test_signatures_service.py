@@ -1,6 +1,8 @@
 """Requests become jobs, jobs become signatures and verdicts: real store, keys, TSA and OCSP."""
 
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from libs.blobs import BlobStore, open_store
 from libs.contracts import message
@@ -15,7 +18,12 @@ from libs.db import Database, engine_for
 from libs.eventstore import ANY, Context, NewEvent
 from libs.jobs.worker import Worker
 from libs.messaging.applier import Applier
+from services.signatures import queries
 from services.signatures.acts import Acts
+from services.signatures.evidence_jobs import KIND, ask_for_renewals
+from services.signatures.judging import Judging
+from services.signatures.keeping import Keeping
+from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.policies import POLICIES
 from services.signatures.projections import PROJECTIONS
@@ -33,6 +41,9 @@ class Office:
     store: dict[str, Database]
     blobs: BlobStore
     worker: Worker
+    patient: Worker
+    engine: Isolated
+    setup: Setup
 
     def publish(self, owner: str, stream: str, kind: str, payload: str) -> None:
         """Append another service's event, as that service."""
@@ -45,7 +56,19 @@ class Office:
         """Let both consumers come up to date."""
         for consumer, handlers, categories in (
             ("signatures.policies", POLICIES, ("document",)),
-            ("signatures.projections", PROJECTIONS, ("agency", "person", "certificate", "signing")),
+            (
+                "signatures.projections",
+                PROJECTIONS,
+                (
+                    "agency",
+                    "person",
+                    "certificate",
+                    "document",
+                    "signing",
+                    "validation",
+                    "evidence",
+                ),
+            ),
         ):
             applier = Applier(consumer, self.store["signatures"], handlers)
             for category in categories:
@@ -55,6 +78,25 @@ class Office:
         """What the service recorded, as the contract reads it."""
         with self.store["signatures"].unit() as unit:
             return [(event.type, message(event)) for event in unit.store.read(stream)]
+
+    def reach(self, *hosts: str, tsa: bool = True) -> None:
+        """From now on these hosts alone can be asked, and the authorities or none of them."""
+        urls = self.setup.tsa_urls if tsa else ("http://127.0.0.1:1/tsa",)
+        allowed = (*hosts, "127.0.0.1:1")
+        self.engine._setup = replace(self.setup, hosts=allowed, tsa_urls=urls)
+        self.engine.close()
+
+    def make_due(self) -> None:
+        """Let a minute pass for jobs that wait."""
+        with self.store["signatures"].unit() as unit:
+            unit.connection.execute(text("UPDATE signatures.job SET due_at = clock_timestamp()"))
+
+    def backlog(self) -> dict[str, int]:
+        """How much waits, as the service counts it."""
+        self.follow()
+        with self.store["signatures"].unit() as unit:
+            found = queries.backlog(unit.connection, datetime.now(UTC))
+        return {what: number for what, (number, _) in found.items()}
 
     def know(self, owner: str, kind: str, fingerprint: str) -> None:
         """Enter a certificate in the directory."""
@@ -80,9 +122,12 @@ def office(postgres: PostgresForTests, pki: Pki, tmp_path: Path) -> Iterator[Off
     blobs = open_store(f"file://{tmp_path}")
     # A busy machine's time-stamp authority may need longer than a clerk would wait.
     setup = replace(pki.setup(), fetch_seconds=20)
+    ours = stores["signatures"]
     with Isolated(setup, seconds=60) as engine:
-        acts = Acts(stores["signatures"], blobs, engine)
-        yield Office(stores, blobs, Worker("test", stores["signatures"], acts.table()))
+        judging, keeping = Judging(ours, blobs, engine), Keeping(blobs, engine)
+        patient = {"validate_again": judging.validate_again, KIND: keeping.add_evidence}
+        worker = Worker("test", ours, Acts(ours, blobs, engine).table())
+        yield Office(stores, blobs, worker, Worker("patient", ours, patient), engine, setup)
     for each in engines.values():
         each.dispose()
 
@@ -131,8 +176,17 @@ def test_a_signature_that_cannot_be_made_is_refused_with_its_reason(office: Offi
 def test_a_file_passes_only_when_its_signers_are_the_senders_own(
     office: Office, pki: Pki, known: bool, verdict: str
 ) -> None:
-    signed = pki.issued()[-1]
-    file = office.blobs.put_bytes(signed).digest
+    file = office.blobs.put_bytes(pki.issued()[-1]).digest
+    validation = ask_for_a_verdict(office, pki, file, known=known)
+    assert office.worker.work_one()
+    ((kind, found),) = office.events(f"validation-{validation}")
+    assert (kind, found.verdict) == ("FileValidated", verdict)
+    assert found.report
+    assert office.backlog()["evidence"] == int(known)
+
+
+def ask_for_a_verdict(office: Office, pki: Pki, file: str, known: bool = True) -> str:
+    """The sender's people are entered, and a file of theirs arrives at another agency."""
     office.publish(
         "directory",
         f"person-{people.LEADER}",
@@ -152,7 +206,112 @@ def test_a_file_passes_only_when_its_signers_are_the_senders_own(
         f'"agency_id":"{people.OTHER_AGENCY}","file":"{file}","sender_id":"{people.AGENCY}"}}',
     )
     office.follow()
+    return validation
+
+
+def issue(office: Office, pdf: bytes) -> str:
+    """A file is issued; its digest."""
+    file = office.blobs.put_bytes(pdf).digest
+    office.publish(
+        "documents",
+        f"document-{uuid4()}",
+        "DocumentIssued",
+        f'{{"document_id":"{uuid4()}","agency_id":"{people.AGENCY}","file":"{file}"}}',
+    )
+    office.follow()
+    return file
+
+
+def test_an_issued_file_gets_evidence_behind_its_own_bytes(office: Office, pki: Pki) -> None:
+    pdf = pki.issued()[-1]
+    file = issue(office, pdf)
+    assert office.backlog() == {"evidence": 1, "verdict": 0, "renewal": 0}
+    assert office.patient.work_one()
+    ((kind, added),) = office.events(f"evidence-{file}")
+    assert (kind, added.file, added.over) == ("EvidenceAdded", file, file)
+    kept = office.blobs.read(added.evidence)
+    assert kept.startswith(pdf)
+    assert office.blobs.read(file) == pdf
+    report = pki.judge(kept)
+    assert report.verdict == "TOTAL_PASSED"
+    assert {one.level for one in report.signatures if one.role != "timestamp"} == {"B-LTA"}
+    assert added.holds_until == "2031-01-01T00:00:00.000000Z"
+    assert office.backlog() == {"evidence": 0, "verdict": 0, "renewal": 0}
+
+
+def test_a_file_gets_evidence_once_whoever_issued_or_received_it(office: Office, pki: Pki) -> None:
+    pdf = pki.issued()[-1]
+    file = issue(office, pdf)
+    issue(office, pdf)
+    ask_for_a_verdict(office, pki, file)
     assert office.worker.work_one()
-    ((kind, found),) = office.events(f"validation-{validation}")
-    assert (kind, found.verdict) == ("FileValidated", verdict)
-    assert found.report
+    assert office.patient.work_one()
+    assert not office.patient.work_one()
+    assert len(office.events(f"evidence-{file}")) == 1
+    assert office.backlog()["evidence"] == 0
+
+
+def test_evidence_that_is_due_is_renewed_over_the_newest(office: Office, pki: Pki) -> None:
+    file = issue(office, pki.issued()[-1])
+    assert office.patient.work_one()
+    office.follow()
+    ours = office.store["signatures"]
+    assert ask_for_renewals(ours, datetime.now(UTC)) == 0
+    in_years = datetime(2030, 12, 1, tzinfo=UTC)
+    assert ask_for_renewals(ours, in_years) == ask_for_renewals(ours, in_years) == 1
+    assert office.patient.work_one()
+    assert not office.patient.work_one()
+    (_, first), (_, renewed) = office.events(f"evidence-{file}")
+    assert (renewed.file, renewed.over) == (file, first.evidence)
+    kept = office.blobs.read(renewed.evidence)
+    assert kept.startswith(office.blobs.read(first.evidence))
+    assert [one.role for one in pki.judge(kept).signatures][-2:] == ["timestamp"] * 2
+
+
+def test_without_an_authority_evidence_waits_and_heals_when_it_returns(
+    office: Office, pki: Pki
+) -> None:
+    file = issue(office, pki.issued()[-1])
+    office.reach(pki.host, tsa=False)
+    for _ in range(8):
+        assert office.patient.work_one()
+        assert office.backlog()["evidence"] == 1
+        office.make_due()
+    assert office.events(f"evidence-{file}") == []
+    office.reach(pki.host)
+    assert office.patient.work_one()
+    assert office.backlog()["evidence"] == 0
+
+
+def test_a_verdict_without_an_answer_is_given_again_by_itself(office: Office, pki: Pki) -> None:
+    file = office.blobs.put_bytes(pki.issued()[-1]).digest
+    validation = ask_for_a_verdict(office, pki, file)
+    with responder_away(office, pki):
+        assert office.worker.work_one()
+        ((_, first),) = office.events(f"validation-{validation}")
+        assert (first.verdict, first.pending) == ("INDETERMINATE", True)
+        assert office.patient.work_one()
+        assert office.backlog() == {"evidence": 0, "verdict": 1, "renewal": 0}
+        office.make_due()
+    assert office.patient.work_one()
+    (_, first), (_, second) = office.events(f"validation-{validation}")
+    assert (second.verdict, second.pending) == ("TOTAL_PASSED", False)
+    assert second.supersedes == first.report
+    assert office.backlog() == {"evidence": 1, "verdict": 0, "renewal": 0}
+    assert office.patient.work_one()
+    assert office.backlog() == {"evidence": 0, "verdict": 0, "renewal": 0}
+
+
+@contextmanager
+def responder_away(office: Office, pki: Pki) -> Iterator[None]:
+    """The PKI's server does not answer, as its process is stopped."""
+    server = pki.server
+    office.engine.close()  # and nothing that it said before is remembered
+    server.send_signal(signal.SIGSTOP)
+    try:
+        office.engine._setup = replace(office.setup, fetch_seconds=0.5)
+        yield
+    finally:
+        server.send_signal(signal.SIGCONT)
+        office.engine._setup = office.setup
+        office.engine.close()

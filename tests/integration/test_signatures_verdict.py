@@ -20,7 +20,8 @@ from services.signatures.pdf.fetch import HttpFetch
 from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.report import Report
 from services.signatures.pdf.returned import check_returned
-from services.signatures.pdf.sign import SigningRefused, TimestampAuthority, sign_leader
+from services.signatures.pdf.sign import SigningRefused, sign_leader
+from services.signatures.pdf.timestamps import TimestampAuthorities
 from services.signatures.pdf.verdict import validate
 from tests.support.pki import (
     AGENCY,
@@ -205,7 +206,7 @@ def test_a_later_revocation_spares_only_what_a_timestamp_proves(pki: Pki) -> Non
     assert codes(pki.judge(unstamped)) == {"certificate_revoked"}
 
 
-def expired_but_signed(pki: Pki, tsa: TimestampAuthority | None) -> bytes:
+def expired_but_signed(pki: Pki, tsa: TimestampAuthorities | None) -> bytes:
     signer = pki.keys.signer(EXPIRED)
     return sign_leader(
         draft(),
@@ -237,7 +238,7 @@ def test_evidence_keeps_a_signature_good_beyond_its_certificate(pki: Pki) -> Non
     assert (alone.verdict, alone.sub_indication) == ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
     kept = add_evidence(
         signed, trust=pki.trust, tsa=pki.tsa(as_of=then), at=then, fetch=FetchAsOf(then)
-    )
+    ).pdf
     report = pki.judge(kept)
     assert (report.verdict, report.reasons) == ("TOTAL_PASSED", ())
     assert kept.startswith(signed)
@@ -247,11 +248,12 @@ def test_evidence_stamped_after_the_expiry_proves_nothing(pki: Pki) -> None:
     then = pki.keys.signer(EXPIRED).signing_cert.not_valid_after - timedelta(days=1)
     signed = expired_but_signed(pki, pki.tsa(as_of=then))
     kept = add_evidence(signed, trust=pki.trust, tsa=pki.tsa(), at=then, fetch=FetchAsOf(then))
-    assert pki.judge(kept).verdict == "INDETERMINATE"
+    assert pki.judge(kept.pdf).verdict == "INDETERMINATE"
 
 
 def test_evidence_makes_every_signature_long_term(pki: Pki, issued: list[bytes]) -> None:
-    kept = add_evidence(issued[-1], trust=pki.trust, tsa=pki.tsa(), at=now(), fetch=pki.fetch())
+    made = add_evidence(issued[-1], trust=pki.trust, tsa=pki.tsa(), at=now(), fetch=pki.fetch())
+    kept = made.pdf
     report = pki.judge(kept)
     assert (report.verdict, report.reasons) == ("TOTAL_PASSED", ())
     assert [one.level for one in report.signatures if one.role != "timestamp"] == ["B-LTA"] * 3

@@ -237,7 +237,9 @@ def arrived(world: World, recipient: UUID = PROVINCE, files: Any = None) -> UUID
     return uuid5(packet_id, "document")
 
 
-def verify(world: World, document_id: UUID, verdict: str, report: str = NOTE) -> None:
+def verify(
+    world: World, document_id: UUID, verdict: str, report: str = NOTE, pending: bool = False
+) -> None:
     asked = world.last(document_id, "ValidationRequested")
     world.tell(
         "signatures",
@@ -250,5 +252,6 @@ def verify(world: World, document_id: UUID, verdict: str, report: str = NOTE) ->
         verdict=verdict,
         sub_indication="",
         report=report,
+        pending=pending,
     )
     world.catch_up()

@@ -27,11 +27,11 @@ from services.signatures.pdf.report import Report
 from services.signatures.pdf.revocation import RevocationSource
 from services.signatures.pdf.sign import (
     Signed,
-    TimestampAuthority,
     sign_leader,
     sign_number,
     sign_seal,
 )
+from services.signatures.pdf.timestamps import TimestampAuthorities
 from services.signatures.pdf.trust import TrustStore
 from services.signatures.pdf.verdict import validate
 from tests.support.wait import eventually
@@ -110,6 +110,7 @@ class Pki:
     keys: Pkcs12Folder
     trust: TrustStore
     answers: RevocationSource  # keeps what the responder said, for a minute
+    server: subprocess.Popen[bytes]
 
     @property
     def host(self) -> str:
@@ -119,10 +120,10 @@ class Pki:
         """A fetcher of its own, without the back-off of other tests; patient on busy machines."""
         return HttpFetch([self.host], timeout=20)
 
-    def tsa(self, as_of: datetime | None = None) -> TimestampAuthority:
+    def tsa(self, as_of: datetime | None = None, name: str = "tsa") -> TimestampAuthorities:
         """The authority now, or as it was at another instant."""
         fetch = FetchAsOf(as_of) if as_of else self.fetch()
-        return TimestampAuthority(tsa_url(self.state), fetch)
+        return TimestampAuthorities([tsa_url(self.state, name)], fetch, self.trust)
 
     def setup(self) -> Setup:
         """For an `Engine` or an `Isolated` worker."""
@@ -130,7 +131,7 @@ class Pki:
             trust=self.data / "trust",
             hosts=(self.host,),
             keys=self.data / "keys",
-            tsa_url=tsa_url(self.state),
+            tsa_urls=(tsa_url(self.state),),
             fetch_seconds=20,
         )
 
@@ -148,7 +149,7 @@ class Pki:
         revoke(self.data, owner_id, now())
 
     def leader(
-        self, pdf: bytes, owner_id: str = LEADER, tsa: TimestampAuthority | None = None
+        self, pdf: bytes, owner_id: str = LEADER, tsa: TimestampAuthorities | None = None
     ) -> Signed:
         """The leader's signature, B-B unless an authority is given."""
         return sign_leader(
@@ -160,7 +161,7 @@ class Pki:
             at=now(),
         )
 
-    def number(self, pdf: bytes, tsa: TimestampAuthority | None = None) -> Signed:
+    def number(self, pdf: bytes, tsa: TimestampAuthorities | None = None) -> Signed:
         """Number and date as the agency's signature."""
         return sign_number(
             pdf,
@@ -174,7 +175,7 @@ class Pki:
         )
 
     def seal(
-        self, pdf: bytes, owner_id: str = AGENCY, tsa: TimestampAuthority | None = None
+        self, pdf: bytes, owner_id: str = AGENCY, tsa: TimestampAuthorities | None = None
     ) -> Signed:
         """The agency's seal."""
         return sign_seal(
@@ -229,11 +230,11 @@ def foreign(folder: Path) -> Pkcs12Folder:
 
 
 @cache
-def running() -> Pki:
-    """One PKI for all tests of a run; its server ends with the run."""
+def running(age: timedelta = timedelta(days=60)) -> Pki:
+    """One PKI of an age for all tests of a run; its server ends with the run."""
     folder = TemporaryDirectory(prefix="lienthong-pki-")
     data = Path(folder.name)
-    state = init(data, subjects(), start=now() - timedelta(days=60))
+    state = init(data, subjects(), start=now() - age)
     command = [sys.executable, "-m", "tools.pki", "serve", "--data", str(data)]
     server = subprocess.Popen(
         [*command, "--port-file", str(data / "port"), "--fake-time"],
@@ -252,7 +253,7 @@ def running() -> Pki:
     trust = TrustStore.load(data / "trust")
     keys = Pkcs12Folder(data / "keys", trust.intermediates)
     host = base_url(state).removeprefix("http://")
-    return Pki(data, state, keys, trust, RevocationSource(HttpFetch([host], timeout=20)))
+    return Pki(data, state, keys, trust, RevocationSource(HttpFetch([host], timeout=20)), server)
 
 
 def _died(server: subprocess.Popen[bytes]) -> bool:

@@ -175,6 +175,42 @@ def test_a_verdict_that_comes_twice_or_too_late_changes_nothing(events: list[Eve
     assert decide(given(events), replace(VERIFY, verdict="TOTAL_FAILED")) == []
 
 
+PENDING = replace(verified("INDETERMINATE"), pending=True)
+TO_PENDING: list[Event] = [*TO_ARRIVED, PENDING]
+
+
+def test_a_verdict_that_is_pending_says_so() -> None:
+    command = replace(VERIFY, verdict="INDETERMINATE", pending=True)
+    assert decide(given(TO_ARRIVED), command) == [PENDING]
+
+
+@pytest.mark.parametrize("verdict", ["TOTAL_PASSED", "INDETERMINATE", "TOTAL_FAILED"])
+@pytest.mark.parametrize(
+    ("events", "state"), [(TO_PENDING, "verified"), ([*TO_PENDING, ACCEPTED], "accepted")]
+)
+def test_a_pending_verdict_is_replaced_once_and_the_clerk_s_step_stays(
+    events: list[Event], state: str, verdict: str
+) -> None:
+    command = replace(VERIFY, verdict=verdict, report=NOTE)
+    again = decide(given(events), command)
+    assert again == [verified(verdict, NOTE)]
+    after = given([*events, *again])
+    assert (after.state, after.verdict, after.pending) == (state, verdict, False)
+    assert decide(after, replace(VERIFY, verdict="TOTAL_FAILED")) == []
+
+
+def test_a_strict_agency_refuses_what_failed_at_last_unless_it_was_accepted() -> None:
+    failed = replace(VERIFY, verdict="TOTAL_FAILED", refuse_invalid=True)
+    told = verified("TOTAL_FAILED")
+    assert decide(given(TO_PENDING), failed) == [told, refused("bad_signature", "")]
+    assert decide(given([*TO_PENDING, ACCEPTED]), failed) == [told]
+
+
+def test_after_a_refusal_no_verdict_is_awaited() -> None:
+    document = given([*TO_PENDING, refused("other", NOTE)])
+    assert decide(document, VERIFY) == []
+
+
 def test_the_verdict_on_another_order_changes_nothing() -> None:
     assert decide(given(TO_ARRIVED), replace(VERIFY, validation_id=STRANGER)) == []
 

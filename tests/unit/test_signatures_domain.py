@@ -1,4 +1,4 @@
-"""An order or a validation: given what happened, when told how it ends, then these facts."""
+"""An order, a validation: given what happened, when told how it ends, then these facts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as some
 
 from services.signatures.commands import FinishSigning, RecordVerdict, RefuseSigning
-from services.signatures.domain import Command, Event, Order, decide, evolve
+from services.signatures.domain import validations
+from services.signatures.domain.orders import Command, Event, Order, decide, evolve
 from services.signatures.events import (
     FileValidated,
     SignatureMade,
@@ -54,7 +55,7 @@ VALIDATED = FileValidated(
 FINISH = FinishSigning((LEADER, NUMBER, SEAL))
 REFUSE = RefuseSigning(SIGNING, DOCUMENT, AGENCY, "token_locked")
 VERDICT = RecordVerdict(VALIDATED)
-ENDINGS = [(FINISHED,), (REFUSED,), (VALIDATED,), (LEADER, NUMBER, SEAL, FINISHED)]
+ENDINGS = [(FINISHED,), (REFUSED,), (LEADER, NUMBER, SEAL, FINISHED)]
 
 
 def given(*events: Event) -> Order:
@@ -74,17 +75,13 @@ def test_an_order_that_cannot_be_carried_out_ends_with_its_reason() -> None:
     assert decide(given(), REFUSE) == [REFUSED]
 
 
-def test_a_validation_ends_with_its_verdict() -> None:
-    assert decide(given(), VERDICT) == [VALIDATED]
-
-
-@pytest.mark.parametrize("command", [FINISH, REFUSE, VERDICT])
+@pytest.mark.parametrize("command", [FINISH, REFUSE])
 @pytest.mark.parametrize("history", ENDINGS)
 def test_after_the_end_nothing_happens(history: tuple[Event, ...], command: Command) -> None:
     assert decide(given(*history), command) == []
 
 
-@pytest.mark.parametrize("command", [FINISH, REFUSE, VERDICT])
+@pytest.mark.parametrize("command", [FINISH, REFUSE])
 def test_signatures_alone_end_nothing(command: Command) -> None:
     assert given(LEADER, NUMBER, SEAL) == Order(ended=False)
     assert decide(given(LEADER), command) == decide(given(), command)
@@ -96,7 +93,7 @@ def test_the_end_is_for_good(history: tuple[Event, ...]) -> None:
     assert given(*history, LEADER) == Order(ended=True)
 
 
-@for_all(some.lists(some.sampled_from([FINISH, REFUSE, VERDICT]), min_size=1, max_size=6))
+@for_all(some.lists(some.sampled_from([FINISH, REFUSE]), min_size=1, max_size=6))
 def test_a_job_that_runs_many_times_ends_as_it_first_did(commands: list[Command]) -> None:
     order, facts = given(), list[Event]()
     for command in commands:
@@ -104,3 +101,39 @@ def test_a_job_that_runs_many_times_ends_as_it_first_did(commands: list[Command]
         facts += new
         order = reduce(evolve, new, order)
     assert facts == decide(given(), commands[0])
+
+
+PENDING = replace(VALIDATED, pending=True)
+LATER = replace(VALIDATED, verdict="TOTAL_PASSED", report="another report", supersedes="report")
+
+
+def judged(*verdicts: FileValidated) -> validations.Validation:
+    return reduce(validations.evolve, verdicts, validations.NEW)
+
+
+def told(verdict: FileValidated, *before: FileValidated) -> list[FileValidated]:
+    return validations.decide(judged(*before), RecordVerdict(verdict))
+
+
+def test_a_validation_ends_with_its_verdict() -> None:
+    assert told(VALIDATED) == [VALIDATED]
+    assert told(PENDING) == [PENDING]
+
+
+def test_a_verdict_is_recorded_once() -> None:
+    assert told(VALIDATED, VALIDATED) == []
+    assert told(PENDING, PENDING) == []
+
+
+def test_a_pending_verdict_is_superseded_by_one_that_names_it() -> None:
+    assert told(LATER, PENDING) == [LATER]
+    assert told(replace(LATER, supersedes="a third report"), PENDING) == []
+
+
+def test_what_is_not_pending_is_not_superseded() -> None:
+    assert told(LATER, VALIDATED) == []
+    assert told(LATER, PENDING, LATER) == []
+
+
+def test_nothing_is_superseded_before_it_was_told() -> None:
+    assert told(LATER) == []

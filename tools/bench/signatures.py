@@ -35,6 +35,7 @@ from tools.bench import report
 from tools.bench.report import Measure, Target, ratio
 from tools.corpus.authority import LEADER, Authority, running
 from tools.corpus.signing import authority, sign
+from tools.pki.architecture import tsa_url
 
 SMALL, LARGE = 100_000, 5_000_000  # bytes
 PAGES = 10
@@ -161,8 +162,8 @@ def _ten(engine: Engine, pki: Authority, rounds: int) -> Measure:
     pdf = document(SMALL)
     for number in range(10):
         pdf = sign(pdf, pki.keys.signer(LEADER), tsa=tsa, field=f"signature{number}")
-    stamped = Engine(replace(pki.setup, tsa_url=pki.tsa.url, fetch_seconds=20))
-    kept = stamped.add_evidence(pdf, at=datetime.now(UTC))
+    stamped = Engine(replace(pki.setup, tsa_urls=(tsa_url(pki.state),), fetch_seconds=20))
+    kept = stamped.add_evidence(pdf, at=datetime.now(UTC)).pdf
     engine.validate(kept, at=datetime.now(UTC))
     seconds = tuple(_seconds(partial(_judge, engine, kept)) for _ in range(min(rounds, 5)))
     return Measure("judge 10 signatures with archive evidence", "s", seconds, Target("<=", 2))

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 from services.signatures.keys import Pkcs12Folder
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.fetch import HttpFetch
-from services.signatures.pdf.sign import TimestampAuthority
+from services.signatures.pdf.timestamps import TimestampAuthorities
 from services.signatures.pdf.trust import TrustStore
 from tools.corpus.certificates import Holder, issue
 from tools.corpus.responder import PATH, Responder, answer
@@ -53,8 +53,8 @@ class Authority:
         return HttpFetch([self.host], timeout=20)
 
     @property
-    def tsa(self) -> TimestampAuthority:
-        return TimestampAuthority(tsa_url(self.state), self.fetch)
+    def tsa(self) -> TimestampAuthorities:
+        return TimestampAuthorities([tsa_url(self.state)], self.fetch, self.trust)
 
     @property
     def setup(self) -> Setup:

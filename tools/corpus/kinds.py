@@ -73,7 +73,7 @@ class Bench:
             tsa=self.pki.tsa,
             at=datetime.now(UTC),
             fetch=self.pki.fetch,
-        )
+        ).pdf
 
 
 Make = Callable[[Bench], bytes]

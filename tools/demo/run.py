@@ -92,7 +92,7 @@ def government_office(here: Installation) -> GovernmentOffice:
         trust=pki / "trust",
         hosts=(f"127.0.0.1:{here.ports['pki']}",),
         keys=pki / "keys",
-        tsa_url=environment["TSA_URL"],
+        tsa_urls=tuple(environment["TSA_URL"].split(",")),
     )
     axis = AxisClient(here.axis_url, GOVERNMENT_SYSTEM, secret)
     return GovernmentOffice.open(axis, setup, here.folder / "government-office")

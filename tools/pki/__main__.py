@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .architecture import ocsp_url, tsa_url
+from .architecture import TSAS, ocsp_url, tsa_url
 from .issue import init, revoke
 from .server import serve
 from .store import State, SubjectRefused, read_subjects
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _show(data: Path, state: State) -> None:
     facts = {
         "port": state.port,
-        "tsa_url": tsa_url(state),
+        "tsa_url": ",".join(tsa_url(state, name) for name in TSAS),
         "ocsp_url": ocsp_url(state),
         "trust": str(data / "trust"),
         "keys": str(data / "keys"),

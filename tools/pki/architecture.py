@@ -13,7 +13,8 @@ from certomancer.registry.common import ArchLabel
 from .store import State, Subject
 
 ARCHITECTURE = "government"
-AUTHORITIES = ("root", "localities", "ocsp-root", "ocsp-localities", "tsa")
+TSAS = ("tsa", "tsa-2")  # the second one for when the first is away
+AUTHORITIES = ("root", "localities", "ocsp-root", "ocsp-localities", *TSAS)
 # Names as the state's hierarchy has them; "(thử nghiệm)" keeps anyone from taking them for real.
 GOVERNMENT = "Ban Cơ yếu Chính phủ (thử nghiệm)"
 ENTITIES = {
@@ -22,8 +23,10 @@ ENTITIES = {
     "ocsp-root": "OCSP RootCA (thử nghiệm)",
     "ocsp-localities": "OCSP Chính phủ và địa phương (thử nghiệm)",
     "tsa": "Dấu thời gian Chính phủ (thử nghiệm)",
+    "tsa-2": "Dấu thời gian dự phòng (thử nghiệm)",
 }
 PERSON_YEARS, SERVICE_YEARS, SUB_YEARS, ROOT_YEARS = 3, 5, 10, 20
+TSA_YEARS = {"tsa": SERVICE_YEARS, "tsa-2": 8}
 
 
 def base_url(state: State) -> str:
@@ -31,9 +34,9 @@ def base_url(state: State) -> str:
     return f"http://127.0.0.1:{state.port}"
 
 
-def tsa_url(state: State) -> str:
-    """Address of the RFC 3161 time-stamp authority."""
-    return f"{base_url(state)}/{ARCHITECTURE}/tsa/tsa"
+def tsa_url(state: State, name: str = "tsa") -> str:
+    """Address of an RFC 3161 time-stamp authority."""
+    return f"{base_url(state)}/{ARCHITECTURE}/tsa/{name}"
 
 
 def ocsp_url(state: State) -> str:
@@ -81,7 +84,7 @@ def _certificates(state: State) -> dict[str, dict[str, Any]]:
         {"id": "key_usage", "critical": True, "smart-value": _usages(["digital_signature"])},
         {"id": "extended_key_usage", "critical": True, "value": ["time_stamping"]},
     ]
-    responder = {"validity": _years(start, SERVICE_YEARS), "profiles": ["ocsp-responder"]}
+    responder = {"validity": _years(start, SUB_YEARS), "profiles": ["ocsp-responder"]}
     certificates: dict[str, dict[str, Any]] = {
         "root": {"issuer": "root", "validity": _years(start, ROOT_YEARS), **_ca("root")},
         "localities": {
@@ -91,12 +94,17 @@ def _certificates(state: State) -> dict[str, dict[str, Any]]:
         },
         "ocsp-root": {"issuer": "root", **responder},
         "ocsp-localities": {"issuer": "localities", **responder},
-        "tsa": {
-            "issuer": "localities",
-            "validity": _years(start, SERVICE_YEARS),
-            "extensions": tsa_usage,
-        },
     }
+    certificates.update(
+        {
+            name: {
+                "issuer": "localities",
+                "validity": _years(start, years),
+                "extensions": tsa_usage,
+            }
+            for name, years in TSA_YEARS.items()
+        }
+    )
     certificates.update({person.id: _end_entity(person, start) for person in state.subjects})
     for label, certificate in certificates.items():
         certificate["serial"] = _serial(label)
@@ -140,7 +148,7 @@ def _services() -> dict[str, Any]:
             name: {"for-issuer": name, "responder-cert": f"ocsp-{name}"}
             for name in ("root", "localities")
         },
-        "time-stamping": {"tsa": {"signing-cert": "tsa"}},
+        "time-stamping": {name: {"signing-cert": name} for name in TSAS},
     }
 
 

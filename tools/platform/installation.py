@@ -133,6 +133,7 @@ class Installation:
     def environment(self, role: str) -> dict[str, str]:
         """Return what a process of ours sees: its own role's secrets, and no other variable."""
         system = self.settings.get("AXIS_SYSTEM_ID", "province")
+        pki = f"http://127.0.0.1:{self.ports['pki']}"
         # Machines get their tokens from the directory, found by everyone under the base URL.
         token_key = {"TOKEN_KEY_FILE": str(self.credentials.folder / "token-key.pem")}
         return {
@@ -144,7 +145,7 @@ class Installation:
             "AXIS_URL": self.axis_url,
             "AXIS_SYSTEM_ID": system,
             "AXIS_SECRET_FILE": str(self.credentials.path(f"axis.{system}")),
-            "TSA_URL": f"http://127.0.0.1:{self.ports['pki']}/government/tsa/tsa",
+            "TSA_URL": ",".join(f"{pki}/government/tsa/{name}" for name in ("tsa", "tsa-2")),
             "TRUST_DIR": str(self.folder / "pki" / "trust"),
             "KEYS_DIR": str(self.folder / "pki" / "keys"),
             **{name: value for name, value in self.settings.items() if name != "OIDC_ISSUER"},

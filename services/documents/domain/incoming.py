@@ -2,6 +2,8 @@
 
 The clerk sees the verdict on the signatures before she accepts (QĐ 28/2018, article 9; QĐ 165/2025
 of Ninh Bình, article 19). What is wrongly addressed may be refused before the verdict is known.
+A verdict that could not be given yet (nobody told whether a certificate is revoked) is followed by
+another one, also after the clerk accepted knowingly.
 
 Afterwards the sender may ask for it back (lấy lại): the clerk agrees (15) or refuses (16). A newer
 document may update (cập nhật) or replace (thay thế) it: once that one is accepted, this one is
@@ -84,6 +86,7 @@ class Incoming:
     arrived: DocumentArrived
     validation_id: UUID | None = None
     verdict: str | None = None
+    pending: bool = False
     accepted: DocumentAccepted | None = None
     refused: DocumentRefused | None = None
     recall: RecallReceived | None = None  # the open one
@@ -132,7 +135,8 @@ def evolve(document: Incoming | None, event: Event) -> Incoming:
         case ValidationRequested():
             return replace(document, validation_id=event.validation_id)
         case ArrivalVerified():
-            return replace(document, state=VERIFIED, verdict=event.verdict)
+            state = VERIFIED if document.state == ARRIVED else document.state
+            return replace(document, state=state, verdict=event.verdict, pending=event.pending)
         case DocumentAccepted():
             return replace(document, state=ACCEPTED, accepted=event)
         case DocumentRefused():
@@ -225,12 +229,17 @@ def _record(command: RecordArrival) -> list[Event]:
 
 def _verify(document: Incoming, command: VerifyArrival) -> list[Event]:
     """A verdict that comes after the refusal, twice, or for another order changes nothing."""
-    if document.state != ARRIVED or document.validation_id != command.validation_id:
+    awaited = document.state == ARRIVED or (document.pending and document.state in IN_FORCE)
+    if not awaited or document.validation_id != command.validation_id:
         return []
     verified = ArrivalVerified(
-        document.document_id, command.validation_id, command.verdict, command.report
+        document.document_id,
+        command.validation_id,
+        command.verdict,
+        command.report,
+        command.pending,
     )
-    if command.refuse_invalid and command.verdict == FAILED:
+    if command.refuse_invalid and command.verdict == FAILED and document.state != ACCEPTED:
         return [verified, _refused(document.arrived, "bad_signature")]
     return [verified]
 

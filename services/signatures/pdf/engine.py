@@ -11,13 +11,14 @@ from typing import Any
 from services.signatures.keys import Pkcs12Folder
 
 from .box import Box
-from .evidence import add_evidence
+from .evidence import Evidence, add_evidence
 from .fetch import HttpFetch
 from .judge import ExpectedSigner
 from .report import Report
 from .revocation import RevocationSource
-from .sign import Signed, TimestampAuthority, sign_leader, sign_number, sign_seal
+from .sign import Signed, SigningRefused, sign_leader, sign_number, sign_seal
 from .standing import Standing, Standings
+from .timestamps import TimestampAuthorities
 from .trust import TrustStore
 from .verdict import validate
 
@@ -26,7 +27,7 @@ from .verdict import validate
 class Setup:
     """Where a worker finds trust, keys and authorities.
 
-    Without `trust` nobody is trusted, without `keys` nothing can be signed, without `tsa_url`
+    Without `trust` nobody is trusted, without `keys` nothing can be signed, without `tsa_urls`
     every signature is B-B. `hosts` are the `host:port` pairs that may be asked for OCSP, CRL
     and timestamps.
     """
@@ -34,13 +35,13 @@ class Setup:
     trust: Path | None
     hosts: tuple[str, ...] = ()
     keys: Path | None = None
-    tsa_url: str = ""
+    tsa_urls: tuple[str, ...] = ()
     fetch_seconds: float = 3.0
 
     @property
     def patience(self) -> float:
-        """The longest that one act waits in vain: for revocation, then for a timestamp."""
-        return 2 * self.fetch_seconds
+        """The longest that one act waits in vain: for revocation, then for each authority."""
+        return (1 + len(self.tsa_urls)) * self.fetch_seconds
 
 
 class Engine:
@@ -51,7 +52,7 @@ class Engine:
         self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
         self._source = RevocationSource(self._fetch, patience=setup.fetch_seconds)
         self._standings = Standings(self.trust, self._source)
-        self._tsa = TimestampAuthority(setup.tsa_url, self._fetch) if setup.tsa_url else None
+        self._tsa = TimestampAuthorities(setup.tsa_urls, self._fetch, self.trust)
         self._keys = Pkcs12Folder(setup.keys or Path("/nonexistent"), self.trust.intermediates)
 
     def validate(
@@ -95,10 +96,19 @@ class Engine:
         signed = sign_seal(pdf, signer=signer, agency=agency, box=box, tsa=self._tsa, at=at)
         return _told(signed, standing)
 
-    def add_evidence(self, pdf: bytes, *, at: datetime) -> bytes:
-        """See `evidence.add_evidence`. Raises `SigningRefused`."""
-        tsa = self._tsa or TimestampAuthority("", self._fetch)
-        return add_evidence(pdf, trust=self.trust, tsa=tsa, at=at, fetch=self._fetch)
+    def add_evidence(self, pdf: bytes, *, at: datetime) -> Evidence:
+        """See `evidence.add_evidence`; what was made is judged before it is given out.
+
+        Raises `SigningRefused`, also `evidence_not_good` for what does not pass.
+        """
+        if self._tsa.resting:
+            raise SigningRefused("timestamp_unavailable", "each authority failed a moment ago")
+        made = add_evidence(pdf, trust=self.trust, tsa=self._tsa, at=at, fetch=self._source)
+        report = self.validate(made.pdf, at=max(at, made.stamped_at))
+        if report.verdict != "TOTAL_PASSED":
+            code = "revocation_unknown" if report.pending else "evidence_not_good"
+            raise SigningRefused(code, f"with evidence the file is {report.sub_indication}")
+        return made
 
     def _signer(self, owner_id: str, at: datetime) -> tuple[Any, Standing]:
         """The owner's signer, once its certificate was found fit. Raises `SigningRefused`."""

@@ -41,11 +41,16 @@ def seven_hours_off(claimed: datetime | None, stamped: datetime | None) -> bool:
 
 def certificate_facts(certificate: x509.Certificate) -> CertificateFacts:
     """What a report shows of a certificate."""
-    name = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
     return CertificateFacts(
-        name=name if isinstance(name, str) else ", ".join(name),
+        name=common_name(certificate),
         serial=format(certificate.serial_number, "x"),
         sha256=certificate.sha256.hex(),
         not_before=certificate.not_valid_before,
         not_after=certificate.not_valid_after,
     )
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """The name that people know its holder by."""
+    name = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
+    return name if isinstance(name, str) else ", ".join(name)

@@ -21,13 +21,16 @@ SLOTS = Path(gettempdir()) / f"lienthong-fetch-{os.getuid()}"  # empty lock file
 
 
 class FetchFailed(Exception):
-    """No usable answer: refused address, refused status, too large, too slow, not there."""
+    """No usable answer: refused address, refused status, too large, too slow, not there.
+
+    `passing`: whoever was asked may answer another time.
+    """
 
     code = "fetch_failed"
 
-    def __init__(self, url: str, why: str) -> None:
+    def __init__(self, url: str, why: str, *, passing: bool = True) -> None:
         super().__init__(f"{url[:200]}: {why}")
-        self.url = url
+        self.url, self.passing = url, passing
 
 
 def host_of(url: str) -> str | None:
@@ -81,9 +84,9 @@ class HttpFetch:
     def _host(self, url: str) -> str:
         host = host_of(url)
         if host is None:
-            raise FetchFailed(url, "not an http address")
+            raise FetchFailed(url, "not an http address", passing=False)
         if host not in self._allowed:
-            raise FetchFailed(url, "not on the list of allowed hosts")
+            raise FetchFailed(url, "not on the list of allowed hosts", passing=False)
         return host
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .engine import Engine, Setup
+from .evidence import Evidence
 from .judge import ExpectedSigner
 from .kept import KeptReports
 from .report import Report
@@ -89,10 +90,10 @@ class Isolated:
         """`Engine.sign_seal`. Raises `SigningRefused`, `WorkerInterrupted`."""
         return self._signed("sign_seal", pdf, order)
 
-    def add_evidence(self, pdf: bytes, *, at: datetime) -> bytes:
+    def add_evidence(self, pdf: bytes, *, at: datetime) -> Evidence:
         """`Engine.add_evidence`. Raises `SigningRefused`, `WorkerInterrupted`."""
-        stamped: bytes = self._call("add_evidence", pdf, self._setup.patience, at=at)
-        return stamped
+        made: Evidence = self._call("add_evidence", pdf, waits=self._setup.patience, at=at)
+        return made
 
     def close(self) -> None:
         """End the child; the next call starts another."""
@@ -108,10 +109,10 @@ class Isolated:
     def _signed(self, task: str, pdf: bytes, order: dict[str, Any]) -> Signed:
         if len(pdf) > LARGEST_FILE:
             raise SigningRefused("file_too_large", "the file is too large to be signed")
-        signed: Signed = self._call(task, pdf, self._setup.patience, **order)
+        signed: Signed = self._call(task, pdf, waits=self._setup.patience, **order)
         return signed
 
-    def _call(self, task: str, pdf: bytes, waits: float = 0.0, **order: Any) -> Any:
+    def _call(self, task: str, pdf: bytes, *, waits: float = 0.0, **order: Any) -> Any:
         """`waits` are the seconds that others may take to answer besides the work itself."""
         pipe = self._started()
         seconds = self._seconds + waits + _PER_MEGABYTE * len(pdf) / 1_000_000

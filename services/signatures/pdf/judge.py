@@ -29,6 +29,7 @@ from pyhanko.sign.validation.policy_decl import (
     SignatureValidationSpec,
 )
 from pyhanko.sign.validation.status import PdfSignatureStatus
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 
 from . import digests, form
 from .digests import Digests
@@ -39,6 +40,7 @@ from .report import RevocationFacts, SignatureFacts
 from .revocation import FileFetchers
 from .specification import offline, timing
 from .structure import signed_end
+from .timestamps import token_info
 
 _BROKEN = ("HASH_FAILURE", "SIG_CRYPTO_FAILURE")
 
@@ -71,6 +73,14 @@ class Case:
         stored = known.known_ocsps or known.known_crls
         return bool(stored or self.reader.embedded_timestamp_signatures)
 
+    def stamped_behind(self, embedded: EmbeddedPdfSignature) -> list[EmbeddedPdfSignature]:
+        """The document timestamps that cover a signature, the first one first."""
+        return [
+            stamp
+            for stamp in self.reader.embedded_timestamp_signatures
+            if stamp.signed_revision > embedded.signed_revision
+        ]
+
     def told_of(self, certificate: x509.Certificate) -> RevocationFacts | None:
         """The newest that is known of a certificate's revocation."""
         return self.fetchers.told_of(
@@ -94,13 +104,13 @@ async def judge(
     name = embedded.field_name
     facts, reasons = _structure(case, embedded, told_by_file(embedded, order))
     has_timestamp = any(True for _ in extract_tst_data_iter(embedded.signer_info, signed=False))
-    result = await _ades(case, embedded, has_timestamp)
+    result, proven = await _ades(case, embedded, has_timestamp)
     if result.ades_subindic != AdESPassed.OK:
         reasons.append(await _why(case, embedded, result, has_timestamp))
     elif result.api_status is None or not result.api_status.bottom_line:
         reasons.append(reason("not_validated", name))
-    facts = _with_trust(case, embedded, facts, result, has_timestamp)
-    reasons += await _own_checks(case, embedded, facts, result)
+    facts = _with_trust(case, embedded, facts, result, has_timestamp, proven)
+    reasons += await _own_checks(case, embedded, facts, proven)
     return replace(facts, verdict=worst(reasons)[0]), reasons
 
 
@@ -111,7 +121,8 @@ async def _why(
     name, sub_indication = embedded.field_name, result.ades_subindic.standard_name
     stamp = getattr(result.api_status, "timestamp_validity", None)
     if stamp is not None and not (stamp.intact and stamp.valid and stamp.trusted):
-        return reason("timestamp_invalid", name)
+        unknown = stamp.intact and stamp.valid and case.fetchers.failed
+        return reason("revocation_unknown" if unknown else "timestamp_invalid", name)
     if has_timestamp and sub_indication in _BROKEN:
         # It does not say whose digest or value is wrong: the signature's, or its timestamp's.
         alone = await _basic(case, embedded)
@@ -127,19 +138,36 @@ async def judge_timestamp(
 ) -> tuple[SignatureFacts, list[Reason]]:
     """The facts of one document timestamp and every rule that it breaks."""
     facts, reasons = _structure(case, embedded, told_by_file(embedded, order))
-    result = await ades_timestamp_validation(
-        embedded.signed_data,
-        case.specification,
-        embedded.compute_digest,
-        timing_info=timing(case.at),
-    )
-    if result.ades_subindic != AdESPassed.OK or not result.api_status.trusted:
+    result = await _stamp(embedded, case.specification, timing(case.at))
+    covering = case.stamped_behind(embedded)
+    if not _holds(result) and covering:
+        # Renewed in time: it need hold only until the next one, by what that one proves was known.
+        known = offline(case.specification, case.knowledge)
+        result = await _stamp(embedded, known, timing(_time_of(covering[0]), past=True))
+    if not _holds(result):
+        found = result.ades_subindic.standard_name
+        status = result.api_status
+        unknown = status.intact and status.valid and case.fetchers.failed
         reasons.append(
-            reason("timestamp_invalid", embedded.field_name, result.ades_subindic.standard_name)
+            reason("revocation_unknown", embedded.field_name)
+            if unknown
+            else reason("timestamp_invalid", embedded.field_name, found)
         )
     stamped = getattr(result.api_status, "timestamp", None)
     facts = replace(facts, role="timestamp", timestamp_at=stamped, best_at=stamped)
     return replace(facts, verdict=worst(reasons)[0]), reasons
+
+
+async def _stamp(
+    embedded: EmbeddedPdfSignature, settings: SignatureValidationSpec, when: ValidationTimingInfo
+) -> Any:
+    return await ades_timestamp_validation(
+        embedded.signed_data, settings, embedded.compute_digest, timing_info=when
+    )
+
+
+def _holds(result: Any) -> bool:
+    return bool(result.ades_subindic == AdESPassed.OK and result.api_status.trusted)
 
 
 def _structure(
@@ -185,24 +213,55 @@ def _difference(embedded: EmbeddedPdfSignature) -> str:
     return "signatures" if result.changed_form_fields else "evidence"
 
 
-async def _ades(case: Case, embedded: EmbeddedPdfSignature, has_timestamp: bool) -> Any:
-    """Ask the AdES function of the signature's level (ETSI EN 319 102-1, 5.3, 5.5, 5.6)."""
+async def _ades(
+    case: Case, embedded: EmbeddedPdfSignature, has_timestamp: bool
+) -> tuple[Any, datetime | None]:
+    """Ask the AdES function of the signature's level (ETSI EN 319 102-1, 5.3, 5.5, 5.6).
+
+    With its answer the instant since when evidence proves that the signature exists, if any does.
+    """
     if has_timestamp and case.has_evidence:
-        return await ades_lta_validation(
+        result = await ades_lta_validation(
             embedded,
             PdfSignatureValidationSpec(case.specification, diff_policy=SIGNATURES_ONLY),
             timing_info=timing(case.at),
         )
-    if has_timestamp:
-        return await ades_with_time_validation(
+        return result, result.oldest_evidence_record_timestamp
+    if not has_timestamp:
+        return await _unstamped(case, embedded)
+    return (
+        await ades_with_time_validation(
             embedded.signed_data,
             case.specification,
             timing_info=timing(case.at),
             raw_digest=embedded.compute_digest(),
             extra_status_kwargs=embedded.summarise_integrity_info(),
             status_cls=PdfSignatureStatus,
-        )
-    return await _basic(case, embedded)
+        ),
+        None,
+    )
+
+
+async def _unstamped(case: Case, embedded: EmbeddedPdfSignature) -> tuple[Any, datetime | None]:
+    """A signature without a timestamp of its own may have its time from a document timestamp.
+
+    pyHanko's function for archived signatures refuses it. Whether the document timestamp holds is
+    judged for itself, and a file passes only with both.
+    """
+    result = await _basic(case, embedded)
+    covering = case.stamped_behind(embedded)
+    if not covering:
+        return result, None
+    proven = _time_of(covering[0])
+    if result.ades_subindic != AdESPassed.OK:
+        then = await _at_the_time(case, embedded, proven)
+        result = then if then.ades_subindic == AdESPassed.OK else result
+    return result, proven
+
+
+def _time_of(stamp: EmbeddedPdfSignature) -> datetime:
+    stamped: datetime = token_info(stamp.signed_data)["gen_time"].native
+    return stamped
 
 
 async def _basic(case: Case, embedded: EmbeddedPdfSignature) -> Any:
@@ -214,12 +273,23 @@ async def _basic(case: Case, embedded: EmbeddedPdfSignature) -> Any:
     )
 
 
+async def _at_the_time(case: Case, embedded: EmbeddedPdfSignature, proven: datetime) -> Any:
+    """The signature as of an earlier instant, by what the file itself brings from then."""
+    return await ades_basic_validation(
+        embedded.signed_data,
+        offline(case.specification, case.knowledge),
+        timing_info=timing(proven, past=True),
+        raw_digest=embedded.compute_digest(),
+    )
+
+
 def _with_trust(
     case: Case,
     embedded: EmbeddedPdfSignature,
     facts: SignatureFacts,
     result: Any,
     has_timestamp: bool,
+    proven: datetime | None,
 ) -> SignatureFacts:
     """Add what only the validation knows: proven times, chain, revocation, level."""
     status = result.api_status
@@ -228,29 +298,29 @@ def _with_trust(
     path = getattr(status, "validation_path", None)
     chain = list(path.iter_certs(include_root=True)) if path else []
     level = "B-T" if has_timestamp else "B-B"
-    if has_timestamp and case.has_evidence:
-        level = "B-LTA" if getattr(result, "oldest_evidence_record_timestamp", None) else "B-LT"
+    if proven or (has_timestamp and case.has_evidence):
+        level = "B-LTA" if proven else "B-LT"
     return replace(
         facts,
         chain=tuple(certificate_facts(one) for one in chain),
         revocation=case.told_of(embedded.signer_cert),
         expected=case.expects(facts.role, embedded.signer_cert),
         timestamp_at=stamped,
-        best_at=stamped or case.at,
+        best_at=stamped or proven or case.at,
         claimed_as_utc_by_mistake=seven_hours_off(facts.claimed_at, stamped),
         level=level,
     )
 
 
 async def _own_checks(
-    case: Case, embedded: EmbeddedPdfSignature, facts: SignatureFacts, result: Any
+    case: Case, embedded: EmbeddedPdfSignature, facts: SignatureFacts, proven: datetime | None
 ) -> list[Reason]:
     """The rules that pyHanko does not hold, or holds in one function and not in another."""
     name, certificate, reasons = facts.field, embedded.signer_cert, []
     best = facts.best_at or case.at
     valid = certificate.not_valid_before <= best <= certificate.not_valid_after
     if valid and case.at > certificate.not_valid_after:
-        valid = await _held_while_valid(case, embedded, result)
+        valid = await _held_while_valid(case, embedded, proven)
     if not valid:
         reasons.append(reason("certificate_outside_validity", name))
     if key_usage_problem(certificate):
@@ -264,19 +334,15 @@ async def _own_checks(
     return reasons
 
 
-async def _held_while_valid(case: Case, embedded: EmbeddedPdfSignature, result: Any) -> bool:
+async def _held_while_valid(
+    case: Case, embedded: EmbeddedPdfSignature, proven: datetime | None
+) -> bool:
     """Whether an expired certificate was good when the oldest trusted evidence was stamped.
 
     pyHanko passes a signature whose timestamp precedes the expiry without ever looking at
     revocation; only data that a document timestamp proves to be of that time may count.
     """
-    proven = getattr(result, "oldest_evidence_record_timestamp", None)
     if proven is None or proven > embedded.signer_cert.not_valid_after:
         return False
-    then = await ades_basic_validation(
-        embedded.signed_data,
-        offline(case.specification, case.knowledge),
-        timing_info=timing(proven, past=True),
-        raw_digest=embedded.compute_digest(),
-    )
+    then = await _at_the_time(case, embedded, proven)
     return bool(then.ades_subindic == AdESPassed.OK and then.api_status.bottom_line)

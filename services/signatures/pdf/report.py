@@ -70,7 +70,8 @@ class Report:
     """The verdict over a file, with everything that it rests on.
 
     TOTAL_PASSED: every rule holds for every signature. TOTAL_FAILED: a rule is broken for
-    good. INDETERMINATE: something is not known, such as a revocation.
+    good. INDETERMINATE: something is not known, such as a revocation. `pending`: somebody who
+    could tell did not answer, so that the same question may get another verdict later.
     """
 
     verdict: Verdict
@@ -80,11 +81,17 @@ class Report:
     file_sha256: str
     size: int
     at: datetime
+    pending: bool = False
     revisions: int = 0
     trust_version: str = ""
     duration_ms: int = 0
     policy: str = POLICY
     tools: dict[str, str] = field(default_factory=lambda: dict(TOOLS))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the check itself was cut short."""
+        return any(one.code == "check_interrupted" for one in self.reasons)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON values; times in ISO 8601 with zone.

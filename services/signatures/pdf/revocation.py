@@ -56,6 +56,7 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
     def __init__(self, source: RevocationSource) -> None:
         self.source = source
         self.failed: list[str] = []
+        self.away = False  # whether somebody who was asked may answer another time
         self._calls, self._vain = 0, 0.0
         self._fetchers = Fetchers(_Ocsp(self), _Crl(self), _NoCertificates())
 
@@ -80,14 +81,15 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
     async def ask(self, url: str, body: bytes | None, content_type: str) -> bytes:
         self._calls += 1
         if self._calls > _MOST_CALLS:
-            raise FetchFailed(url, "too many calls for one file")
-        if self._vain >= self.source.patience:
-            raise FetchFailed(url, "others have kept this file waiting")
+            raise FetchFailed(url, "too many calls for one file", passing=False)
         began = time.monotonic()
         try:
+            if self._vain >= self.source.patience:
+                raise FetchFailed(url, "others have kept this file waiting")
             return await self.source.fetch(url, body, content_type)
-        except FetchFailed:
+        except FetchFailed as error:
             self._vain += time.monotonic() - began
+            self.away = self.away or error.passing
             raise
 
     def answers(self) -> tuple[bytes, ...]:

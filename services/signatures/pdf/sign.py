@@ -1,7 +1,7 @@
 """Make the three signatures of an official document: leader, number, seal.
 
 Each is an incremental update: the bytes before stay a prefix of the bytes after. The level is
-PAdES B-T when the authority gives a timestamp in time, else B-B; no signature forbids another.
+PAdES B-T when an authority gives a timestamp in time, else B-B; no signature forbids another.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from .appearance import Drawing
 from .box import Box, seal_square, union
 from .cms import sign_digest
-from .fetch import Fetch, FetchFailed
 from .profile import certificate_problem
 from .stamps import Text, leader_picture, seal_picture, texts_picture
-from .timestamps import DIGEST, FetchedTimeStamper, TimestampUnreadable, with_token
+from .timestamps import DIGEST, TimestampAuthorities, TimestampUnavailable, with_token
 
 Role = Literal["leader", "number", "seal"]
 Level = Literal["B-B", "B-T"]
@@ -39,14 +38,6 @@ class SigningRefused(Exception):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
-
-
-@dataclass(frozen=True)
-class TimestampAuthority:
-    """Address of a time-stamp authority (TSA) and the way to reach it."""
-
-    url: str
-    fetch: Fetch
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ def sign_leader(
     signer: Any,
     person_id: str,
     box: Box,
-    tsa: TimestampAuthority | None,
+    tsa: TimestampAuthorities | None,
     at: datetime,
     picture: bytes | None = None,
 ) -> Signed:
@@ -91,7 +82,7 @@ def sign_number(
     number_box: Box,
     date: str,
     date_box: Box,
-    tsa: TimestampAuthority | None,
+    tsa: TimestampAuthorities | None,
     at: datetime,
 ) -> Signed:
     """Sign as the agency, with number and date as the look of the signature.
@@ -114,7 +105,7 @@ def sign_seal(
     signer: Any,
     agency: str,
     box: Box,
-    tsa: TimestampAuthority | None,
+    tsa: TimestampAuthorities | None,
     at: datetime,
 ) -> Signed:
     """Sign as the agency, with its red seal at real size around the centre of `box`."""
@@ -127,7 +118,7 @@ def _sign(
     signer: Any,
     box: Box,
     drawing: bytes,
-    tsa: TimestampAuthority | None,
+    tsa: TimestampAuthorities | None,
     at: datetime,
 ) -> Signed:
     certificate: x509.Certificate = signer.signing_cert
@@ -169,7 +160,7 @@ def _prepare(
 
 
 async def _signature(
-    signer: Any, digest: bytes, tsa: TimestampAuthority | None
+    signer: Any, digest: bytes, tsa: TimestampAuthorities | None
 ) -> tuple[bytes, Level]:
     signature = await sign_digest(signer, digest)
     if tsa is None:
@@ -177,8 +168,8 @@ async def _signature(
     plain = cms.ContentInfo.load(signature)
     value = plain["content"]["signer_infos"][0]["signature"].native
     try:
-        token = await FetchedTimeStamper(tsa.url, tsa.fetch).token(hashlib.sha256(value).digest())
-    except (FetchFailed, TimestampUnreadable):
+        token = await tsa.token(hashlib.sha256(value).digest())
+    except TimestampUnavailable:
         # The document goes out without; its verdict shows the level of each signature.
         return signature, "B-B"
     stamped = with_token(plain, token).dump()

@@ -65,9 +65,9 @@ def validate(
         raise ValueError("the instant of judgement needs a time zone")
     started = time.monotonic()
     source = fetch if isinstance(fetch, RevocationSource) else RevocationSource(fetch)
-    findings, digests = _Findings([], []), Digests(pdf)
+    findings, digests, fetchers = _Findings([], []), Digests(pdf), FileFetchers(source)
     try:
-        asyncio.run(_find(pdf, digests, trust, at, expected, FileFetchers(source), findings))
+        asyncio.run(_find(pdf, digests, trust, at, expected, fetchers, findings))
     except MemoryError:
         findings.reasons.append(reason("check_interrupted"))
     except Exception as error:
@@ -84,6 +84,7 @@ def validate(
         file_sha256=digests.until(len(pdf)).hex(),
         size=len(pdf),
         at=at,
+        pending=fetchers.away and verdict == "INDETERMINATE",
         revisions=findings.revisions,
         trust_version=trust.version,
         duration_ms=round((time.monotonic() - started) * 1000),

@@ -1,4 +1,4 @@
-"""What was known of a certificate before it signed."""
+"""What was known of a certificate before it signed; evidence; what waits for others."""
 
 from libs.db.script import run_script, service_schema
 
@@ -7,6 +7,22 @@ down_revision = "0001"
 
 TABLES = """
 ALTER TABLE signatures.signature ADD COLUMN revocation text NOT NULL DEFAULT '';
+ALTER TABLE signatures.validation
+    ADD COLUMN pending boolean NOT NULL DEFAULT false,
+    ADD COLUMN judged_at timestamptz NOT NULL DEFAULT '-infinity';
+CREATE TABLE signatures.document_file (
+    document_id uuid PRIMARY KEY, agency_id uuid NOT NULL, file text NOT NULL
+);
+CREATE TABLE signatures.evidence (
+    file text PRIMARY KEY, evidence text NOT NULL, stamped_at timestamptz NOT NULL,
+    authority text NOT NULL, holds_until timestamptz NOT NULL, renew_at timestamptz NOT NULL
+);
+CREATE INDEX evidence_due ON signatures.evidence (renew_at);
+CREATE TABLE signatures.waiting (
+    what text NOT NULL CHECK (what IN ('evidence', 'verdict')), key text NOT NULL,
+    since timestamptz NOT NULL, PRIMARY KEY (what, key)
+);
+CREATE INDEX job_due ON signatures.job (kind, due_at) WHERE state = 'open';
 """
 
 

@@ -1,17 +1,12 @@
-"""An order or a validation ends once: with its signatures, its refusal or its verdict."""
+"""A signing order ends once: with its signatures or its refusal."""
 
 from dataclasses import dataclass, replace
 
-from services.signatures.commands import FinishSigning, RecordVerdict, RefuseSigning
-from services.signatures.events import (
-    FileValidated,
-    SignatureMade,
-    SigningFinished,
-    SigningRefused,
-)
+from services.signatures.commands import FinishSigning, RefuseSigning
+from services.signatures.events import SignatureMade, SigningFinished, SigningRefused
 
-Command = FinishSigning | RefuseSigning | RecordVerdict
-Event = SignatureMade | SigningFinished | SigningRefused | FileValidated
+Command = FinishSigning | RefuseSigning
+Event = SignatureMade | SigningFinished | SigningRefused
 
 
 @dataclass(frozen=True)
@@ -19,6 +14,9 @@ class Order:
     """One stream's state."""
 
     ended: bool = False
+
+
+NEW = Order()
 
 
 def decide(order: Order, command: Command) -> list[Event]:
@@ -32,8 +30,6 @@ def decide(order: Order, command: Command) -> list[Event]:
             return [*signatures, finished]
         case RefuseSigning():
             return [SigningRefused(**vars(command))]
-        case RecordVerdict(verdict=verdict):
-            return [verdict]
 
 
 def evolve(order: Order, event: Event) -> Order:

@@ -1,0 +1,86 @@
+"""The worker's acts on files of others: judge, and judge again what could not be known."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import rfc8785
+
+from libs.blobs import BlobStore
+from libs.db import Database, Unit
+from libs.eventstore import Context
+from libs.jobs.queue import Job
+from libs.jobs.worker import Finish, NotYet
+from libs.messaging.replicas import wait_for_replicas
+from services.signatures import queries
+from services.signatures.commands import RecordVerdict
+from services.signatures.domain import validations
+from services.signatures.events import FileValidated
+from services.signatures.evidence_jobs import ask_for_evidence
+from services.signatures.pdf.isolate import Isolated
+from services.signatures.pdf.judge import ExpectedSigner
+from services.signatures.pdf.report import Report
+from services.signatures.pdf.verdict import LARGEST_FILE
+from services.signatures.recording import record
+
+REPLICAS = "signatures.projections"
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What is needed to judge; `engine` is the worker's own child process."""
+
+    database: Database
+    blobs: BlobStore
+    engine: Isolated
+
+    def validate(self, job: Job) -> Finish:
+        """Judge a file by the verdict rule, against the sender's known certificates."""
+        return self._record(job, self._judge(job))
+
+    def validate_again(self, job: Job) -> Finish:
+        """Judge anew a file whose verdict is pending; waits while the answer is still not known."""
+        report = self._judge(job)
+        if report.pending or report.unfinished:
+            raise NotYet("who could tell does not answer")
+        return self._record(job, report)
+
+    def _judge(self, job: Job) -> Report:
+        order = job.arguments
+        wait_for_replicas(self.database, REPLICAS, job.context)
+        with self.database.unit() as unit:
+            seals = queries.seal_fingerprints(unit.connection, order["sender_id"])
+            leaders = queries.leader_fingerprints(unit.connection, order["sender_id"])
+        expected = [
+            ExpectedSigner("leader", leaders),
+            ExpectedSigner("number", seals),
+            ExpectedSigner("seal", seals),
+        ]
+        pdf = self.blobs.read(order["file"], limit=LARGEST_FILE)
+        return self.engine.validate(pdf, at=datetime.now(UTC), expected=expected)
+
+    def _record(self, job: Job, report: Report) -> Finish:
+        order = job.arguments
+        verdict = FileValidated(
+            validation_id=UUID(order["validation_id"]),
+            document_id=UUID(order["document_id"]),
+            agency_id=UUID(order["agency_id"]),
+            file=order["file"],
+            verdict=report.verdict,
+            sub_indication=report.sub_indication,
+            report=self.blobs.put_bytes(rfc8785.dumps(report.to_json())).digest,
+            pending=report.pending,
+            supersedes=order.get("supersedes", ""),
+        )
+
+        def follow(unit: Unit, _events: list[Any], context: Context) -> None:
+            if verdict.pending:
+                again = {**order, "supersedes": verdict.report}
+                job_id = uuid5(verdict.validation_id, f"after {verdict.report}")
+                unit.jobs.add(job_id, "validate_again", again, context)
+            if verdict.verdict == "TOTAL_PASSED":
+                ask_for_evidence(unit, verdict.file, context)
+
+        stream = f"validation-{verdict.validation_id}"
+        return record(job, stream, validations, RecordVerdict(verdict), follow)
