@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,8 @@ def test_the_second_one_steps_in_and_the_first_is_passed_over_for_a_while(
     assert signer(token(tsa)) == "Dấu thời gian dự phòng (thử nghiệm)"
     token(tsa)
     assert network.asked == [first, second, second]
-    later = timestamps.time.monotonic() + timestamps.REST + 1
-    monkeypatch.setattr(timestamps.time, "monotonic", lambda: later)
+    later = time.monotonic() + timestamps.REST + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     network.away = set()
     token(tsa)
     assert network.asked[3:] == [first]

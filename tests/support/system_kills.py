@@ -15,8 +15,8 @@ from tools.demo.client import Client
 from tools.platform import Platform
 
 READY_WITHIN = 90.0
-# What is signed or judged while time stamps and OCSP are away says so for ever (the verdict rule):
-# such a journey's report rightly differs, so the next step waits for the PKI.
+# What is signed while time stamps are away stays without one, and a verdict given while OCSP is away
+# is followed by another: such a journey's report rightly differs, so the next step waits for them.
 AWAITED = frozenset({"pki", "pki.init"})
 
 

@@ -95,6 +95,21 @@ ROWS: dict[str, list[Panel]] = {
             unit="ops",
         ),
     ],
+    "Chữ ký số · Signatures": [
+        Panel(
+            "Chờ cơ quan cấp dấu thời gian hoặc OCSP", "Waiting for a time-stamp authority or OCSP",
+            "max by (what) (lienthong_signatures_waiting)", "{{what}}",
+        ),
+        Panel(
+            "Chờ lâu nhất", "Waiting for the longest",
+            "max by (what) (lienthong_signatures_waiting_seconds)", "{{what}}", unit="s",
+        ),
+        Panel(
+            "Chữ ký theo mức", "Signatures by level",
+            "sum by (level) (rate(lienthong_signatures_made_total[5m])) or on() vector(0)",
+            "{{level}}", unit="ops",
+        ),
+    ],
     "HTTP": [
         Panel(
             "Yêu cầu", "Requests",

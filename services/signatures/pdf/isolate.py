@@ -72,7 +72,13 @@ class Isolated:
         if known is not None:
             return known
         try:
-            report: Report = self._call("validate", pdf, at=at, expected=tuple(expected))
+            report: Report = self._call(
+                "validate",
+                pdf,
+                waits=self._setup.fetch_seconds,
+                at=at,
+                expected=tuple(expected),
+            )
         except (WorkerInterrupted, SigningRefused):
             return refused(pdf, "check_interrupted", at=at)
         self._reports.keep(report, expected)
