@@ -15,13 +15,16 @@ class Settings(ServiceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SigningSettings(WorkerSettings):
-    """The worker's. `tsa_url` are time-stamp authorities in the order of preference.
+    """The worker's.
 
-    `fetch_hosts` (host:port) may be asked for OCSP and CRL, the authorities need not be among them.
+    `tsa_url` are time-stamp authorities in the order of preference; `fetch_hosts` (host:port) may
+    be asked for OCSP and CRL, the authorities need not be among them. `pictures_dir` has scanned
+    signatures and seals, `<owner id>.png`.
     """
 
     trust_dir: Path
     keys_dir: Path
+    pictures_dir: Path | None = None
     tsa_url: tuple[str, ...] = ()
     fetch_hosts: tuple[str, ...] = ()
     workers: int = 2

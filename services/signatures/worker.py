@@ -36,6 +36,7 @@ def main() -> None:
         hosts=(*settings.fetch_hosts, *filter(None, map(host_of, settings.tsa_url))),
         keys=settings.keys_dir,
         tsa_urls=settings.tsa_url,
+        pictures=settings.pictures_dir,
     )
     workers = [
         Worker(

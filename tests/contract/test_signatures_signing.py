@@ -15,8 +15,8 @@ from PIL import Image
 
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.fetch import FetchFailed, HttpFetch
+from services.signatures.pdf.pictures import StampRefused
 from services.signatures.pdf.sign import SigningRefused, sign_leader
-from services.signatures.pdf.stamps import StampRefused
 from services.signatures.pdf.timestamps import TimestampAuthorities
 from tests.support.pki import (
     DATE_BOX,
@@ -194,7 +194,8 @@ def test_the_page_shows_blue_signature_red_seal_black_number_and_date(
 ) -> None:
     signed = pki.seal(pki.number(pki.leader(draft()).pdf).pdf).pdf
     page = rendered(signed, tmp_path)
-    right_of_seal = Box(0, SEAL_BOX.x2 + 1, LEADER_BOX.y1, LEADER_BOX.x2, LEADER_BOX.y2)
+    middle = (LEADER_BOX.x1 + LEADER_BOX.x2) / 2
+    right_of_seal = Box(0, middle, LEADER_BOX.y1, LEADER_BOX.x2, LEADER_BOX.y2)
     left_of_signature = Box(0, SEAL_BOX.x1, SEAL_BOX.y1, LEADER_BOX.x1, SEAL_BOX.y2)
     assert colours(page, right_of_seal)["blue"] > 100
     assert colours(page, right_of_seal)["red"] == 0

@@ -15,8 +15,8 @@ from tools.demo.client import Client
 from tools.platform import Platform
 
 READY_WITHIN = 90.0
-# What is signed while time stamps are away stays without one, and a verdict given while OCSP is away
-# is followed by another: such a journey's report rightly differs, so the next step waits for them.
+# What is signed while time stamps are away stays without one, and a verdict of a time without OCSP
+# is followed by another: the report of such a journey rightly differs, so the next step waits.
 AWAITED = frozenset({"pki", "pki.init"})
 
 

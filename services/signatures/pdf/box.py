@@ -57,7 +57,30 @@ def union(boxes: Sequence[Box]) -> Box:
     )
 
 
-def seal_square(box: Box) -> Box:
-    """The seal's real-size square around the centre of the place given for it."""
-    centre_x, centre_y, half = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, SEAL_DIAMETER / 2
-    return Box(box.page, centre_x - half, centre_y - half, centre_x + half, centre_y + half)
+def centred(box: Box, width: float, height: float) -> Box:
+    """A rectangle of a size around the centre of a place, as a seal at its real size."""
+    x, y = (box.x1 + box.x2 - width) / 2, (box.y1 + box.y2 - height) / 2
+    return Box(box.page, x, y, x + width, y + height)
+
+
+def over_left_third(signature: Box, width: float, height: float) -> Box:
+    """Where a seal covers a third of a signature, on its left (Decree 30/2020, Annex I, II.8)."""
+    x = signature.x1 + signature.width / 3 - width
+    y = (signature.y1 + signature.y2 - height) / 2
+    return Box(signature.page, x, y, x + width, y + height)
+
+
+def widened(box: Box, by: float) -> Box:
+    """A place with more room on its left and right."""
+    return Box(box.page, box.x1 - by, box.y1, box.x2 + by, box.y2)
+
+
+def touch(one: Box, other: Box) -> bool:
+    """Whether two places share a part of a page."""
+    return (
+        one.page == other.page
+        and one.x1 < other.x2
+        and other.x1 < one.x2
+        and one.y1 < other.y2
+        and other.y1 < one.y2
+    )

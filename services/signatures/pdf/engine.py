@@ -14,9 +14,18 @@ from .box import Box
 from .evidence import Evidence, add_evidence
 from .fetch import HttpFetch
 from .judge import ExpectedSigner
+from .pictures import Pictures
 from .report import Report
 from .revocation import RevocationSource
-from .sign import Signed, SigningRefused, sign_leader, sign_number, sign_seal
+from .sign import (
+    Signed,
+    SigningRefused,
+    sign_attachment,
+    sign_copy,
+    sign_leader,
+    sign_number,
+    sign_seal,
+)
 from .standing import Standing, Standings
 from .timestamps import TimestampAuthorities
 from .trust import TrustStore
@@ -29,13 +38,14 @@ class Setup:
 
     Without `trust` nobody is trusted, without `keys` nothing can be signed, without `tsa_urls`
     every signature is B-B. `hosts` are the `host:port` pairs that may be asked for OCSP, CRL
-    and timestamps.
+    and timestamps, `pictures` scanned signatures and seals, `<owner id>.png`.
     """
 
     trust: Path | None
     hosts: tuple[str, ...] = ()
     keys: Path | None = None
     tsa_urls: tuple[str, ...] = ()
+    pictures: Path | None = None
     fetch_seconds: float = 3.0
 
     @property
@@ -51,6 +61,7 @@ class Engine:
         self.trust = TrustStore.load(setup.trust) if setup.trust else TrustStore.empty()
         self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
         self._source = RevocationSource(self._fetch, patience=setup.fetch_seconds)
+        self._pictures = Pictures(setup.pictures)
         self._standings = Standings(self.trust, self._source)
         self._tsa = TimestampAuthorities(setup.tsa_urls, self._fetch, self.trust)
         self._keys = Pkcs12Folder(setup.keys or Path("/nonexistent"), self.trust.intermediates)
@@ -68,9 +79,8 @@ class Engine:
         person_id: str,
         box: Box,
         at: datetime,
-        picture: bytes | None = None,
     ) -> Signed:
-        """See `sign.sign_leader`; the key is the person's own."""
+        """See `sign.sign_leader`; key and picture are the person's own."""
         signer, standing = self._signer(person_id, at)
         signed = sign_leader(
             pdf,
@@ -79,7 +89,7 @@ class Engine:
             box=box,
             tsa=self._tsa,
             at=at,
-            picture=picture,
+            picture=self._pictures.of(person_id),
         )
         return _told(signed, standing)
 
@@ -91,9 +101,30 @@ class Engine:
     def sign_seal(
         self, pdf: bytes, *, agency_id: str, agency: str, box: Box, at: datetime
     ) -> Signed:
-        """See `sign.sign_seal`; `agency` is the name on the ring."""
+        """See `sign.sign_seal`; `agency` is the name on the ring where it has no picture."""
         signer, standing = self._signer(agency_id, at)
-        signed = sign_seal(pdf, signer=signer, agency=agency, box=box, tsa=self._tsa, at=at)
+        signed = sign_seal(
+            pdf,
+            signer=signer,
+            agency=agency,
+            box=box,
+            tsa=self._tsa,
+            at=at,
+            picture=self._pictures.of(agency_id),
+        )
+        return _told(signed, standing)
+
+    def sign_attachment(self, pdf: bytes, *, agency_id: str, code: str, at: datetime) -> Signed:
+        """See `sign.sign_attachment`."""
+        signer, standing = self._signer(agency_id, at)
+        return _told(sign_attachment(pdf, signer=signer, code=code, tsa=self._tsa, at=at), standing)
+
+    def sign_copy(
+        self, pdf: bytes, *, agency_id: str, form: str, agency: str, at: datetime
+    ) -> Signed:
+        """See `sign.sign_copy`; `agency` is its name."""
+        signer, standing = self._signer(agency_id, at)
+        signed = sign_copy(pdf, signer=signer, form=form, agency=agency, tsa=self._tsa, at=at)
         return _told(signed, standing)
 
     def add_evidence(self, pdf: bytes, *, at: datetime) -> Evidence:

@@ -96,6 +96,14 @@ class Isolated:
         """`Engine.sign_seal`. Raises `SigningRefused`, `WorkerInterrupted`."""
         return self._signed("sign_seal", pdf, order)
 
+    def sign_attachment(self, pdf: bytes, **order: Any) -> Signed:
+        """`Engine.sign_attachment`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        return self._signed("sign_attachment", pdf, order)
+
+    def sign_copy(self, pdf: bytes, **order: Any) -> Signed:
+        """`Engine.sign_copy`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        return self._signed("sign_copy", pdf, order)
+
     def add_evidence(self, pdf: bytes, *, at: datetime) -> Evidence:
         """`Engine.add_evidence`. Raises `SigningRefused`, `WorkerInterrupted`."""
         made: Evidence = self._call("add_evidence", pdf, waits=self._setup.patience, at=at)

@@ -1,4 +1,4 @@
-"""Make the three signatures of an official document: leader, number, seal.
+"""Make the signatures of official documents: leader, number, seal; of attachments and copies.
 
 Each is an incremental update: the bytes before stay a prefix of the bytes after. The level is
 PAdES B-T when an authority gives a timestamp in time, else B-B; no signature forbids another.
@@ -19,14 +19,16 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fi
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 
+from . import corner
 from .appearance import Drawing
-from .box import Box, seal_square, union
+from .box import Box, centred, union
 from .cms import sign_digest
+from .places import corner_of_first_page, seal_place
 from .profile import certificate_problem
-from .stamps import Text, leader_picture, seal_picture, texts_picture
+from .stamps import Text, corner_picture, leader_picture, seal_picture, texts_picture
 from .timestamps import DIGEST, TimestampAuthorities, TimestampUnavailable, with_token
 
-Role = Literal["leader", "number", "seal"]
+Role = Literal["leader", "number", "seal", "attachment", "copy"]
 Level = Literal["B-B", "B-T"]
 # Room for the CMS in the file: a signature with two certificates has 4 kB, a token up to 6 kB.
 LARGEST_CMS = 12 * 1024
@@ -66,12 +68,14 @@ def sign_leader(
     at: datetime,
     picture: bytes | None = None,
 ) -> Signed:
-    """Sign as the leader, with his handwritten signature in `box`.
+    """Sign as the leader, with his handwritten signature in the middle of `box`, as large as fits.
 
-    `picture` is his transparent PNG; without it a stroke that belongs to `person_id` is drawn.
+    `picture` is his PNG; without it a stroke that belongs to `person_id` is drawn.
     Raises `SigningRefused`, `StampRefused`, `BoxRefused`.
     """
-    return _sign(pdf, "leader", signer, box, leader_picture(person_id, box, picture), tsa, at)
+    drawn = leader_picture(person_id, box.width, box.height, picture)
+    place = centred(box, drawn.width, drawn.height)
+    return _sign(pdf, "leader", signer, place, Drawing(pdf=drawn.pdf), tsa, at)
 
 
 def sign_number(
@@ -96,7 +100,7 @@ def sign_number(
         Text(date, date_box, style="italic"),
     ]
     box = union([number_box, date_box])
-    return _sign(pdf, "number", signer, box, texts_picture(texts), tsa, at)
+    return _sign(pdf, "number", signer, box, Drawing(pdf=texts_picture(texts)), tsa, at)
 
 
 def sign_seal(
@@ -107,9 +111,61 @@ def sign_seal(
     box: Box,
     tsa: TimestampAuthorities | None,
     at: datetime,
+    picture: bytes | None = None,
 ) -> Signed:
-    """Sign as the agency, with its red seal at real size around the centre of `box`."""
-    return _sign(pdf, "seal", signer, seal_square(box), seal_picture(agency), tsa, at)
+    """Sign as the agency, with its red seal at real size.
+
+    It covers a third of the leader's signature that `box` touches, on its left; without one it
+    stands around the centre of `box`. `picture` is the seal's PNG; without it one is drawn.
+    Raises `SigningRefused`, `StampRefused`, `BoxRefused`.
+    """
+    drawn = seal_picture(agency, picture)
+    place = seal_place(pdf, box, drawn.width, drawn.height)
+    return _sign(pdf, "seal", signer, place, Drawing(pdf=drawn.pdf), tsa, at)
+
+
+def sign_attachment(
+    pdf: bytes, *, signer: Any, code: str, tsa: TimestampAuthorities | None, at: datetime
+) -> Signed:
+    """Sign a file that goes along as the agency; `code` is the main document's number and sign.
+
+    Number and time stand in the upper right corner of the first page, without a picture.
+    Raises `SigningRefused`, `StampRefused`.
+    """
+    return _sign_corner(pdf, "attachment", corner.of_attachment(code, at), signer, tsa, at)
+
+
+def sign_copy(
+    pdf: bytes,
+    *,
+    signer: Any,
+    form: str,
+    agency: str,
+    tsa: TimestampAuthorities | None,
+    at: datetime,
+) -> Signed:
+    """Sign a copy as the agency that made it; `form` is one of `corner.COPY_FORMS`.
+
+    Form, agency and time stand in the upper right corner of the first page, without a picture.
+    Raises `SigningRefused`, `StampRefused`, ValueError for another form.
+    """
+    return _sign_corner(pdf, "copy", corner.of_copy(form, agency, at), signer, tsa, at)
+
+
+def _sign_corner(
+    pdf: bytes,
+    role: Role,
+    lines: tuple[str, ...],
+    signer: Any,
+    tsa: TimestampAuthorities | None,
+    at: datetime,
+) -> Signed:
+    drawn = corner_picture(lines)
+    try:
+        place = corner_of_first_page(pdf, drawn.width, drawn.height)
+    except Exception as error:
+        raise _not_signable(role, error) from error
+    return _sign(pdf, role, signer, place.box, Drawing(pdf=drawn.pdf, turn=place.turn), tsa, at)
 
 
 def _sign(
@@ -117,7 +173,7 @@ def _sign(
     role: Role,
     signer: Any,
     box: Box,
-    drawing: bytes,
+    drawing: Drawing,
     tsa: TimestampAuthorities | None,
     at: datetime,
 ) -> Signed:
@@ -130,17 +186,21 @@ def _sign(
     except SigningRefused:
         raise
     except Exception as error:
-        # The file may be a stranger's: pyHanko fails with many classes on a malformed one.
-        raise SigningRefused(
-            "pdf_not_signable", f"the file cannot be signed as {role}: {type(error).__name__}"
-        ) from error
+        raise _not_signable(role, error) from error
     signature, level = asyncio.run(_signature(signer, prepared.document_digest, tsa))
     prepared.fill_with_cms(output, signature)
     return Signed(output.getvalue(), level, certificate.sha256.hex(), at)
 
 
+def _not_signable(role: Role, error: Exception) -> SigningRefused:
+    """The file may be a stranger's: pyHanko fails with many classes on a malformed one."""
+    return SigningRefused(
+        "pdf_not_signable", f"the file cannot be signed as {role}: {type(error).__name__}"
+    )
+
+
 def _prepare(
-    pdf: bytes, role: Role, signer: Any, box: Box, drawing: bytes, at: datetime
+    pdf: bytes, role: Role, signer: Any, box: Box, drawing: Drawing, at: datetime
 ) -> tuple[PreparedByteRangeDigest, BytesIO]:
     """The file with an empty place for the signature, and the digest of all the rest."""
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
@@ -150,7 +210,7 @@ def _prepare(
     metadata = PdfSignatureMetadata(
         field_name=role, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES
     )
-    maker = PdfSigner(metadata, signer, stamp_style=Drawing(pdf=drawing), new_field_spec=field)
+    maker = PdfSigner(metadata, signer, stamp_style=drawing, new_field_spec=field)
     session = maker.init_signing_session(writer)
     session.system_time = at
     document = session.prepare_tbs_document(None, bytes_reserved=2 * LARGEST_CMS)

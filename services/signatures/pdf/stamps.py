@@ -14,30 +14,32 @@ from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from libs.fonts import Style, serif
 
+from . import corner
 from .box import SEAL_DIAMETER, Box, union
-from .handwriting import stroke
+from .handwriting import Piece, stroke
+from .pictures import Colour, StampRefused, ink
 
-BLUE = (0.04, 0.14, 0.60)
-RED = (0.86, 0.08, 0.10)
+BLUE: Colour = (0.04, 0.14, 0.60)
+RED: Colour = (0.86, 0.08, 0.10)
 TEXT_SIZE = 13.0  # points: number and date (Decree 30/2020, Annex I, II.3 and II.4)
 TEXT_BASELINE = 4.0  # above the lower edge, where the printed text beside the place stands
 LONGEST_TEXT = 200
-_LARGEST_PICTURE = 2_000_000  # bytes
-_MOST_PIXELS = 4_000_000
+_DESCENT = 0.25  # of a line's letters below their baseline, in sizes
 
 
-class StampRefused(ValueError):
-    """A picture or text that cannot be drawn."""
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing, as a PDF of its own size, in points."""
 
-    code = "stamp_refused"
+    pdf: bytes
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -51,24 +53,46 @@ class Text:
 
 
 @lru_cache(maxsize=64)
-def leader_picture(person_id: str, box: Box, picture: bytes | None = None) -> bytes:
-    """The leader's handwritten signature (chữ ký tay) centred in its box.
+def leader_picture(
+    person_id: str, width: float, height: float, picture: bytes | None = None
+) -> Drawn:
+    """The leader's handwritten signature (chữ ký tay), blue, as large as fits, without margins.
 
-    `picture` is his transparent PNG; without one, a stroke that belongs to his id is drawn.
+    `picture` is his PNG; without one, a stroke that belongs to his id is drawn.
     Raises `StampRefused` for anything but a PNG of modest size.
     """
-    canvas, output = _canvas(box.width, box.height)
     if picture is not None:
-        canvas.drawImage(
-            _png(picture), 0, 0, box.width, box.height, mask="auto", preserveAspectRatio=True
-        )
-    else:
-        canvas.setStrokeColorRGB(*BLUE)
-        canvas.setLineCap(1)
-        for piece in stroke(person_id, box.width, box.height):
-            canvas.setLineWidth(round(piece.width, 2))
-            canvas.line(*(round(value, 2) for value in (*piece.start, *piece.end)))
-    return _finish(canvas, output)
+        return _scanned(picture, BLUE, width, height)
+    pieces = stroke(person_id, width, height)
+    left, low = (_edge(pieces, axis, -1) for axis in (0, 1))
+    right, top = (_edge(pieces, axis, 1) for axis in (0, 1))
+    canvas, output = _canvas(right - left, top - low)
+    canvas.translate(-left, -low)
+    canvas.setStrokeColorRGB(*BLUE)
+    canvas.setLineCap(1)
+    for piece in pieces:
+        canvas.setLineWidth(round(piece.width, 2))
+        canvas.line(*(round(value, 2) for value in (*piece.start, *piece.end)))
+    return Drawn(_finish(canvas, output), right - left, top - low)
+
+
+def _edge(pieces: Sequence[Piece], axis: int, side: int) -> float:
+    """The outermost ink of a stroke on one side."""
+    reach = (
+        side * point[axis] + piece.width / 2
+        for piece in pieces
+        for point in (piece.start, piece.end)
+    )
+    return side * max(reach)
+
+
+def _scanned(picture: bytes, colour: Colour, width: float, height: float) -> Drawn:
+    scan = ink(picture, colour)
+    width = min(width, height * scan.ratio)
+    height = width / scan.ratio
+    canvas, output = _canvas(width, height)
+    canvas.drawImage(scan.image, 0, 0, width, height, mask="auto")
+    return Drawn(_finish(canvas, output), width, height)
 
 
 def texts_picture(texts: Sequence[Text]) -> bytes:
@@ -92,9 +116,35 @@ def texts_picture(texts: Sequence[Text]) -> bytes:
     return _finish(canvas, output)
 
 
+def corner_picture(lines: Sequence[str]) -> Drawn:
+    """The text of a signature on an attachment or a copy, upright and black, without a picture."""
+    name = _font("regular")
+
+    def width_of(line: str) -> float:
+        width: float = pdfmetrics.stringWidth(line, name, corner.SIZE)
+        return width
+
+    rows = [row for line in lines for row in corner.broken(printable(line), width_of)]
+    width = max(map(width_of, rows))
+    height = corner.LEADING * len(rows)
+    canvas, output = _canvas(width, height)
+    for index, row in enumerate(rows, start=1):
+        canvas.setFont(name, corner.SIZE)
+        canvas.drawString(0, height - index * corner.LEADING + _DESCENT * corner.SIZE, row)
+    return Drawn(_finish(canvas, output), width, height)
+
+
 @lru_cache(maxsize=64)
-def seal_picture(agency: str) -> bytes:
-    """The agency's round red seal (con dấu), 36 mm, with a star where the emblem would be."""
+def seal_picture(agency: str, picture: bytes | None = None) -> Drawn:
+    """The agency's round red seal (con dấu) at real size.
+
+    `picture` is its PNG, whose resolution tells the size, else it is 36 mm wide; without one a
+    ring with the agency's name is drawn, with a star where the emblem would be. Raises
+    `StampRefused`.
+    """
+    if picture is not None:
+        width = ink(picture, RED).width or SEAL_DIAMETER
+        return _scanned(picture, RED, width, 2 * width)
     canvas, output = _canvas(SEAL_DIAMETER, SEAL_DIAMETER)
     canvas.translate(SEAL_DIAMETER / 2, SEAL_DIAMETER / 2)
     canvas.setStrokeColorRGB(*RED)
@@ -106,7 +156,7 @@ def seal_picture(agency: str) -> bytes:
     _words_on_ring(canvas, printable(agency).upper(), baseline=radius - 13.6)
     _star(canvas, 0, -(radius - 10.2), 4.0)
     _emblem(canvas, radius - 17.0)
-    return _finish(canvas, output)
+    return Drawn(_finish(canvas, output), SEAL_DIAMETER, SEAL_DIAMETER)
 
 
 def printable(words: str) -> str:
@@ -180,20 +230,6 @@ def _star(canvas: Any, x: float, y: float, radius: float) -> None:
             path.lineTo(*corner)
     path.close()
     canvas.drawPath(path, stroke=0, fill=1)
-
-
-def _png(picture: bytes) -> ImageReader:
-    if len(picture) > _LARGEST_PICTURE:
-        raise StampRefused(f"the picture has more than {_LARGEST_PICTURE} bytes")
-    try:
-        image = Image.open(BytesIO(picture), formats=["PNG"])
-        if image.width * image.height > _MOST_PIXELS:
-            raise StampRefused(f"the picture has more than {_MOST_PIXELS} pixels")
-        return ImageReader(image.convert("RGBA"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        if isinstance(error, StampRefused):
-            raise
-        raise StampRefused("the picture is not a readable PNG") from error
 
 
 @cache
