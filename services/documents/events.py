@@ -226,6 +226,7 @@ class ValidationRequested:
     file: str
     sender_id: UUID
     urgency: int
+    issued_on: date | None = None
 
 
 @dataclass(frozen=True)

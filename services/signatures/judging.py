@@ -1,13 +1,16 @@
 """The worker's acts on files of others: judge, and judge again what could not be known."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import rfc8785
 
-from libs.blobs import BlobStore
+from libs.blobs import BlobMissing, BlobStore
 from libs.db import Database, Unit
 from libs.eventstore import Context
 from libs.jobs.queue import Job
@@ -25,6 +28,8 @@ from services.signatures.pdf.verdict import LARGEST_FILE
 from services.signatures.recording import record
 
 REPLICAS = "signatures.projections"
+LARGEST_CARD = 64 * 1024
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,29 @@ class Judging:
     def _judge(self, job: Job) -> Report:
         order = job.arguments
         wait_for_replicas(self.database, REPLICAS, job.context)
+        now = datetime.now(UTC)
+        day = _day(order.get("issued_on", "")) or now.astimezone(VIETNAM).date()
         with self.database.unit() as unit:
-            seals = queries.seal_fingerprints(unit.connection, order["sender_id"])
-            leaders = queries.leader_fingerprints(unit.connection, order["sender_id"])
+            seals = queries.seals_on(unit.connection, order["sender_id"], day)
+            cards = queries.leaders_on(unit.connection, order["sender_id"], day)
+        leaders = [(fingerprint, self._name(card)) for fingerprint, card in cards]
         expected = [
-            ExpectedSigner("leader", leaders),
-            ExpectedSigner("number", seals),
-            ExpectedSigner("seal", seals),
+            _signer("leader", leaders),
+            _signer("number", seals),
+            _signer("seal", seals),
         ]
         pdf = self.blobs.read(order["file"], limit=LARGEST_FILE)
-        return self.engine.validate(pdf, at=datetime.now(UTC), expected=expected)
+        return self.engine.validate(pdf, at=now, expected=expected)
+
+    def _name(self, card: str | None) -> str | None:
+        """The name on a card; None when it is not known, or was erased."""
+        if card is None:
+            return None
+        try:
+            name = json.loads(self.blobs.read(card, limit=LARGEST_CARD)).get("full_name")
+        except BlobMissing:
+            return None
+        return name if isinstance(name, str) else None
 
     def _record(self, job: Job, report: Report) -> Finish:
         order = job.arguments
@@ -84,3 +102,15 @@ class Judging:
 
         stream = f"validation-{verdict.validation_id}"
         return record(job, stream, validations, RecordVerdict(verdict), follow)
+
+
+def _signer(role: str, known: Sequence[tuple[str, str | None]]) -> ExpectedSigner:
+    names = frozenset((fingerprint, name) for fingerprint, name in known if name)
+    return ExpectedSigner(role, frozenset(fingerprint for fingerprint, _ in known), names)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Date, Table, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -16,6 +16,7 @@ from services.signatures.tables import (
     certificate,
     document_file,
     evidence,
+    person,
     position,
     signature,
     validation,
@@ -33,7 +34,9 @@ def _fields(table: Table, message: Any) -> dict[str, Any]:
 
 def _copied_to(table: Table) -> Handler:
     def project(message: Any, _event: Recorded, unit: Unit) -> None:
-        put_row(unit, table, _fields(table, message))
+        row = _fields(table, message)
+        days = [name for name in row if isinstance(table.c[name].type, Date)]
+        put_row(unit, table, {**row, **{name: row[name] or None for name in days}})
 
     return project
 
@@ -90,6 +93,7 @@ def _no_longer(unit: Unit, what: str, key: str) -> None:
 
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": _copied_to(agency),
+    "PersonRegistered": _copied_to(person),
     "PositionAssigned": _copied_to(position),
     "CertificateRegistered": _copied_to(certificate),
     "SignatureMade": project_signature,
@@ -103,6 +107,7 @@ READ_MODELS = ReadModels(
     PROJECTIONS,
     rebuilt=(
         agency,
+        person,
         position,
         certificate,
         signature,

@@ -1,16 +1,17 @@
 """What the service is asked: by its worker, and over HTTP."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from services.signatures.tables import (
     agency,
     certificate,
     document_file,
     evidence,
+    person,
     position,
     signature,
     validation,
@@ -25,22 +26,39 @@ def agency_name(connection: Connection, agency_id: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def seal_fingerprints(connection: Connection, agency_id: str) -> frozenset[str]:
-    """The certificates of an agency's seal."""
-    query = select(certificate.c.fingerprint).where(
-        certificate.c.owner_id == agency_id, certificate.c.kind == "seal"
-    )
-    return frozenset(connection.execute(query).scalars())
-
-
-def leader_fingerprints(connection: Connection, agency_id: str) -> frozenset[str]:
-    """The personal certificates of people who hold a position in an agency."""
+def seals_on(connection: Connection, agency_id: str, day: date) -> list[tuple[str, str | None]]:
+    """The certificates of an agency's seal on a day, by fingerprint, each with its name."""
     query = (
-        select(certificate.c.fingerprint)
-        .join(position, position.c.person_id == certificate.c.owner_id)
-        .where(position.c.agency_id == agency_id, certificate.c.kind == "leader")
+        select(certificate.c.fingerprint, agency.c.name)
+        .outerjoin(agency, agency.c.agency_id == certificate.c.owner_id)
+        .where(certificate.c.owner_id == agency_id, certificate.c.kind == "seal")
+        .where(*_valid_on(day))
     )
-    return frozenset(connection.execute(query).scalars())
+    return [(row.fingerprint, row.name) for row in connection.execute(query)]
+
+
+def leaders_on(connection: Connection, agency_id: str, day: date) -> list[tuple[str, str | None]]:
+    """Personal certificates on a day of those who then held a position in an agency.
+
+    By fingerprint, each with the digest of the card that holds the person's name.
+    """
+    held = or_(position.c.valid_from.is_(None), position.c.valid_from <= day)
+    query = (
+        select(certificate.c.fingerprint, person.c.card)
+        .join(position, position.c.person_id == certificate.c.owner_id)
+        .outerjoin(person, person.c.person_id == certificate.c.owner_id)
+        .where(position.c.agency_id == agency_id, held, certificate.c.kind == "leader")
+        .where(*_valid_on(day))
+        .distinct()
+    )
+    return [(row.fingerprint, row.card) for row in connection.execute(query)]
+
+
+def _valid_on(day: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        or_(certificate.c.valid_from.is_(None), certificate.c.valid_from <= day),
+        or_(certificate.c.valid_to.is_(None), certificate.c.valid_to >= day),
+    )
 
 
 def signatures_of(connection: Connection, document_id: UUID) -> list[dict[str, Any]]:

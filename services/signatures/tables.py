@@ -1,6 +1,6 @@
 """The signatures service's read models."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import UUID
 
 metadata = MetaData(schema="signatures")
@@ -17,6 +17,13 @@ position = Table(
     Column("position_id", UUID(as_uuid=True), primary_key=True),
     Column("person_id", UUID(as_uuid=True), nullable=False),
     Column("agency_id", UUID(as_uuid=True), nullable=False),
+    Column("valid_from", Date),
+)
+person = Table(
+    "person",
+    metadata,
+    Column("person_id", UUID(as_uuid=True), primary_key=True),
+    Column("card", Text, nullable=False),
 )
 certificate = Table(
     "certificate",
@@ -25,6 +32,8 @@ certificate = Table(
     Column("owner_id", UUID(as_uuid=True), nullable=False),
     Column("kind", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
 )
 signature = Table(
     "signature",

@@ -1,5 +1,6 @@
 """Requests become jobs, jobs become signatures and verdicts: real store, keys, TSA and OCSP."""
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import rfc8785
 from sqlalchemy import text
 
 from libs.blobs import BlobStore, open_store
@@ -185,14 +187,25 @@ def test_a_file_passes_only_when_its_signers_are_the_senders_own(
     assert office.backlog()["evidence"] == int(known)
 
 
-def ask_for_a_verdict(office: Office, pki: Pki, file: str, known: bool = True) -> str:
+def ask_for_a_verdict(
+    office: Office,
+    pki: Pki,
+    file: str,
+    known: bool = True,
+    name: str = "",
+    since: str = "2025-07-01",
+) -> str:
     """The sender's people are entered, and a file of theirs arrives at another agency."""
+    if name:
+        card = office.blobs.put_bytes(rfc8785.dumps({"full_name": name})).digest
+        person = f'{{"person_id":"{people.LEADER}","card":"{card}"}}'
+        office.publish("directory", f"person-{people.LEADER}", "PersonRegistered", person)
     office.publish(
         "directory",
         f"person-{people.LEADER}",
         "PositionAssigned",
         f'{{"position_id":"{uuid4()}","person_id":"{people.LEADER}",'
-        f'"agency_id":"{people.AGENCY}"}}',
+        f'"agency_id":"{people.AGENCY}","valid_from":"{since}"}}',
     )
     office.know(people.LEADER, "leader", pki.fingerprint(people.LEADER))
     seal = people.AGENCY if known else people.OTHER_AGENCY
@@ -203,10 +216,31 @@ def ask_for_a_verdict(office: Office, pki: Pki, file: str, known: bool = True) -
         "document-2",
         "ValidationRequested",
         f'{{"validation_id":"{validation}","document_id":"{uuid4()}",'
-        f'"agency_id":"{people.OTHER_AGENCY}","file":"{file}","sender_id":"{people.AGENCY}"}}',
+        f'"agency_id":"{people.OTHER_AGENCY}","file":"{file}","sender_id":"{people.AGENCY}",'
+        f'"issued_on":"2026-11-20"}}',
     )
     office.follow()
     return validation
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "verdict", "codes"),
+    [
+        ("NGUYỄN VĂN ĐỨC", "2026-11-20", "TOTAL_PASSED", set()),
+        ("Nguyễn Văn Khác", "2026-11-20", "INDETERMINATE", {"signer_name_differs"}),
+        ("Nguyễn Văn Đức", "2026-11-21", "TOTAL_FAILED", {"signer_unexpected"}),
+    ],
+)
+def test_the_signer_is_who_the_directory_says_on_the_document_s_day(
+    office: Office, pki: Pki, name: str, since: str, verdict: str, codes: set[str]
+) -> None:
+    file = office.blobs.put_bytes(pki.issued()[-1]).digest
+    validation = ask_for_a_verdict(office, pki, file, name=name, since=since)
+    assert office.worker.work_one()
+    ((_, found),) = office.events(f"validation-{validation}")
+    assert found.verdict == verdict
+    report = json.loads(office.blobs.read(found.report))
+    assert {one["code"] for one in report["reasons"]} == codes
 
 
 def issue(office: Office, pdf: bytes) -> str:

@@ -69,6 +69,7 @@ VALIDATION_REQUESTED = ValidationRequested(
     file=PDF.digest,
     sender_id=SENDER,
     urgency=3,
+    issued_on=date(2026, 11, 20),
 )
 ACCEPTED = DocumentAccepted(
     document_id=ID,

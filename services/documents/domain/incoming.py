@@ -223,6 +223,7 @@ def _record(command: RecordArrival) -> list[Event]:
             file=main.digest,
             sender_id=command.sender_id,
             urgency=command.urgency,
+            issued_on=command.issued_on,
         ),
     ]
 

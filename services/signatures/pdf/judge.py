@@ -31,9 +31,11 @@ from pyhanko.sign.validation.policy_decl import (
 from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 
+from services.signatures.domain.names import same_name
+
 from . import digests, form
 from .digests import Digests
-from .facts import certificate_facts, seven_hours_off, told_by_file
+from .facts import certificate_facts, common_name, seven_hours_off, told_by_file
 from .profile import CLOCK_DRIFT, SIGNATURES_ONLY, key_usage_problem
 from .reasons import Reason, from_ades, reason, worst
 from .report import RevocationFacts, SignatureFacts
@@ -47,10 +49,14 @@ _BROKEN = ("HASH_FAILURE", "SIG_CRYPTO_FAILURE")
 
 @dataclass(frozen=True)
 class ExpectedSigner:
-    """Who must have signed in a role: SHA-256 (hex) of any of his or its certificates."""
+    """Who must have signed in a role: SHA-256 (hex) of any of his or its certificates.
+
+    `names` are what the directory calls their owners: pairs of fingerprint and name.
+    """
 
     role: str
     certificates: frozenset[str]
+    names: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,18 @@ class Case:
             return None
         fingerprint = certificate.sha256.hex()
         return any(one.role == role and fingerprint in one.certificates for one in self.expected)
+
+    def called_otherwise(self, role: str, certificate: x509.Certificate) -> bool:
+        """Whether the directory knows this certificate's owner by another name."""
+        fingerprint = certificate.sha256.hex()
+        known = [
+            name
+            for one in self.expected
+            if one.role == role
+            for owner, name in one.names
+            if owner == fingerprint
+        ]
+        return bool(known) and not any(same_name(common_name(certificate), it) for it in known)
 
 
 async def judge(
@@ -331,6 +349,8 @@ async def _own_checks(
         reasons.append(reason("timestamp_invalid", name))
     if facts.expected is False:
         reasons.append(reason("signer_unexpected", name))
+    elif case.called_otherwise(facts.role, certificate):
+        reasons.append(reason("signer_name_differs", name))
     return reasons
 
 

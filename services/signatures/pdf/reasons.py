@@ -130,6 +130,12 @@ _TABLE: dict[str, tuple[Verdict, str, str, str]] = {
         "Người ký hoặc cơ quan ký không đúng với bước ký này.",
         "The signer is not the person or agency expected for this step.",
     ),
+    "signer_name_differs": (
+        _OPEN,
+        "SIGNER_MISMATCH",
+        "Tên trong chứng thư số khác với tên trong danh bạ tại ngày của văn bản.",
+        "The name in the certificate is not the one in the directory on the document's day.",
+    ),
     "signature_missing": (
         _FAILED,
         "SIGNATURE_MISSING",

@@ -1,4 +1,4 @@
-"""What was known of a certificate before it signed; evidence; what waits for others."""
+"""What a certificate is known for and by whom; evidence; what waits for others."""
 
 from libs.db.script import run_script, service_schema
 
@@ -7,6 +7,9 @@ down_revision = "0001"
 
 TABLES = """
 ALTER TABLE signatures.signature ADD COLUMN revocation text NOT NULL DEFAULT '';
+ALTER TABLE signatures.position ADD COLUMN valid_from date;
+ALTER TABLE signatures.certificate ADD COLUMN valid_from date, ADD COLUMN valid_to date;
+CREATE TABLE signatures.person (person_id uuid PRIMARY KEY, card text NOT NULL);
 ALTER TABLE signatures.validation
     ADD COLUMN pending boolean NOT NULL DEFAULT false,
     ADD COLUMN judged_at timestamptz NOT NULL DEFAULT '-infinity';
