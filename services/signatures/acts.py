@@ -26,6 +26,7 @@ from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.sign import Signed, SigningRefused
 from services.signatures.pdf.verdict import LARGEST_FILE
 from services.signatures.recording import record
+from services.signatures.report_key import ReportKey
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Acts:
     database: Database
     blobs: BlobStore
     engine: Isolated
+    key: ReportKey
 
     def table(self) -> Mapping[str, Act]:
         """The acts by kind of job."""
@@ -86,7 +88,7 @@ class Acts:
 
     def validate(self, job: Job) -> Finish:
         """See `Judging.validate`."""
-        return Judging(self.database, self.blobs, self.engine).validate(job)
+        return Judging(self.database, self.blobs, self.engine, self.key).validate(job)
 
     def _sign(self, job: Job, make: Any) -> Finish:
         order = job.arguments

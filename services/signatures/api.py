@@ -46,8 +46,35 @@ def build_api(settings: Settings) -> Api:
         report = json.loads(blobs.read(row["report"], limit=LARGEST_REPORT))
         return Reply(body={**_shown(row), "report": report})
 
+    @api.query("/v1/validations/<uuid:validation_id>/signed", "signatures.read")
+    def get_signed_report(call: Call) -> Reply:
+        """The report as the service signed it: a JWS whose payload is the report."""
+        return _report(call, database, blobs, "signed_report", "application/jose")
+
+    @api.query("/v1/validations/<uuid:validation_id>/xml", "signatures.read")
+    def get_xml_report(call: Call) -> Reply:
+        """The report by ETSI TS 119 102-2, signed by the service (XAdES)."""
+        return _report(call, database, blobs, "xml_report", "application/xml")
+
     _archive(api, database, blobs)
     return api
+
+
+def _report(
+    call: Call, database: Database, blobs: BlobStore, form: str, content_type: str
+) -> Reply:
+    with database.unit() as unit:
+        row = queries.validation_of(unit.connection, call.params["validation_id"])
+    if row is None or not row[form]:
+        raise not_found()
+    call.require_agency(row["agency_id"])
+    content = blobs.read(row[form], limit=LARGEST_REPORT * 4)
+    headers = {
+        "Content-Type": content_type,
+        "Content-Length": str(len(content)),
+        "ETag": f'"{row[form]}"',
+    }
+    return Reply(content=[content], headers=headers)
 
 
 def _archive(api: Api, database: Database, blobs: BlobStore) -> None:

@@ -55,6 +55,8 @@ class FileValidated:
     report: str
     pending: bool = False
     supersedes: str = ""
+    signed_report: str = ""
+    xml_report: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,9 @@ from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.report import Report
 from services.signatures.pdf.verdict import LARGEST_FILE
+from services.signatures.pdf.xml_report import to_xml
 from services.signatures.recording import record
+from services.signatures.report_key import ReportKey
 
 REPLICAS = "signatures.projections"
 LARGEST_CARD = 64 * 1024
@@ -34,11 +36,12 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 @dataclass(frozen=True)
 class Judging:
-    """What is needed to judge; `engine` is the worker's own child process."""
+    """What is needed to judge; `engine` is the worker's own child, which never sees `key`."""
 
     database: Database
     blobs: BlobStore
     engine: Isolated
+    key: ReportKey
 
     def validate(self, job: Job) -> Finish:
         """Judge a file by the verdict rule, against the sender's known certificates."""
@@ -79,7 +82,9 @@ class Judging:
         return name if isinstance(name, str) else None
 
     def _record(self, job: Job, report: Report) -> Finish:
-        order = job.arguments
+        order, told = job.arguments, rfc8785.dumps(report.to_json())
+        for one in report.material:
+            self.blobs.put_bytes(one.der)
         verdict = FileValidated(
             validation_id=UUID(order["validation_id"]),
             document_id=UUID(order["document_id"]),
@@ -87,9 +92,11 @@ class Judging:
             file=order["file"],
             verdict=report.verdict,
             sub_indication=report.sub_indication,
-            report=self.blobs.put_bytes(rfc8785.dumps(report.to_json())).digest,
+            report=self.blobs.put_bytes(told).digest,
             pending=report.pending,
             supersedes=order.get("supersedes", ""),
+            signed_report=self.blobs.put_bytes(self.key.sign_json(told)).digest,
+            xml_report=self.blobs.put_bytes(self.key.sign_xml(to_xml(report))).digest,
         )
 
         def follow(unit: Unit, _events: list[Any], context: Context) -> None:

@@ -19,11 +19,13 @@ class SigningSettings(WorkerSettings):
 
     `tsa_url` are time-stamp authorities in the order of preference; `fetch_hosts` (host:port) may
     be asked for OCSP and CRL, the authorities need not be among them. `pictures_dir` has scanned
-    signatures and seals, `<owner id>.png`.
+    signatures and seals, `<owner id>.png`. `report_key_file` (PEM) signs reports; where there is
+    none, a key is made.
     """
 
     trust_dir: Path
     keys_dir: Path
+    report_key_file: Path
     pictures_dir: Path | None = None
     tsa_url: tuple[str, ...] = ()
     fetch_hosts: tuple[str, ...] = ()

@@ -59,6 +59,8 @@ validation = Table(
     Column("file", Text, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("report", Text, nullable=False),
+    Column("signed_report", Text, nullable=False),
+    Column("xml_report", Text, nullable=False),
     Column("pending", Boolean, nullable=False),
     Column("judged_at", DateTime(timezone=True), nullable=False),
 )

@@ -1,12 +1,13 @@
 """The signing and validation workers: a process without eventlet, each with a warm child."""
 
 import os
+from datetime import UTC, datetime
 
 from libs.blobs import BlobStore, open_store
 from libs.config import load
 from libs.db import Database, database_of
 from libs.jobs.worker import Worker, run_workers
-from libs.observability import set_up_logging, set_up_tracing
+from libs.observability import get_logger, set_up_logging, set_up_tracing
 from libs.service import checks_of
 from libs.web.ops import serve_ops
 from services.signatures.acts import Acts
@@ -18,8 +19,10 @@ from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.fetch import host_of
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.renewals import watch_renewals
+from services.signatures.report_key import ReportKey
 from services.signatures.settings import SigningSettings
 
+logger = get_logger(__name__)
 PATIENT_SECONDS = 30.0
 """For one file: evidence asks a dozen answers of others, and is judged before it is kept."""
 
@@ -38,11 +41,13 @@ def main() -> None:
         tsa_urls=settings.tsa_url,
         pictures=settings.pictures_dir,
     )
+    key = ReportKey.open(settings.report_key_file, datetime.now(UTC))
+    logger.info("report_key", certificate=key.fingerprint)
     workers = [
         Worker(
             name=f"signatures.worker-{number}",
             database=database,
-            acts=Acts(database, blobs, Isolated(setup)).table(),
+            acts=Acts(database, blobs, Isolated(setup), key).table(),
             urgent_only=number == 0,
         )
         for number in range(settings.workers)
@@ -50,13 +55,13 @@ def main() -> None:
     serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
     watch_waiting(database)
     watch_renewals(database)
-    run_workers([*workers, _patient(database, blobs, setup)])
+    run_workers([*workers, _patient(database, blobs, setup, key)])
 
 
-def _patient(database: Database, blobs: BlobStore, setup: Setup) -> Worker:
+def _patient(database: Database, blobs: BlobStore, setup: Setup, key: ReportKey) -> Worker:
     """The worker for what may have to wait for others: it never keeps a signature waiting."""
     engine = Isolated(setup, seconds=PATIENT_SECONDS)
-    judging, keeping = Judging(database, blobs, engine), Keeping(blobs, engine)
+    judging, keeping = Judging(database, blobs, engine, key), Keeping(blobs, engine)
     acts = {"validate_again": judging.validate_again, KIND: keeping.add_evidence}
     return Worker("signatures.worker-patient", database, acts)
 

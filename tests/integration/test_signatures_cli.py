@@ -38,6 +38,15 @@ def test_a_good_file_passes_with_code_0(
     assert report["signatures"][0]["signer"]["name"] == "Nguyễn Văn Đức"
 
 
+def test_the_report_is_written_in_the_form_that_other_software_reads(
+    pki: Pki, signed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.xml"
+    assert validate(signed, "--trust", pki.data / "trust", "--xml", out) == 0
+    assert "mainindication:total-passed" in out.read_text("utf-8")
+    assert validate(signed, "--xml", tmp_path / "nowhere" / "report.xml") == WRONG_CALL
+
+
 def test_without_trust_nothing_passes_and_the_code_is_2(
     signed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from libs.blobs import BlobStore, open_store
 from libs.contracts import message
 from libs.db import Database, engine_for
+from libs.envelope import jws
 from libs.eventstore import ANY, Context, NewEvent
 from libs.jobs.worker import Worker
 from libs.messaging.applier import Applier
@@ -29,6 +30,7 @@ from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.policies import POLICIES
 from services.signatures.projections import PROJECTIONS
+from services.signatures.report_key import JSON_TYPE, ReportKey, verify_xml
 from tests.support import pki as people
 from tests.support.pki import Pki, draft, running
 from tests.support.servers import PostgresForTests
@@ -46,6 +48,7 @@ class Office:
     patient: Worker
     engine: Isolated
     setup: Setup
+    key: ReportKey
 
     def publish(self, owner: str, stream: str, kind: str, payload: str) -> None:
         """Append another service's event, as that service."""
@@ -126,10 +129,11 @@ def office(postgres: PostgresForTests, pki: Pki, tmp_path: Path) -> Iterator[Off
     setup = replace(pki.setup(), fetch_seconds=20)
     ours = stores["signatures"]
     with Isolated(setup, seconds=60) as engine:
-        judging, keeping = Judging(ours, blobs, engine), Keeping(blobs, engine)
+        key = ReportKey.open(tmp_path / "report-key.pem", AT)
+        judging, keeping = Judging(ours, blobs, engine, key), Keeping(blobs, engine)
         patient = {"validate_again": judging.validate_again, KIND: keeping.add_evidence}
-        worker = Worker("test", ours, Acts(ours, blobs, engine).table())
-        yield Office(stores, blobs, worker, Worker("patient", ours, patient), engine, setup)
+        worker = Worker("test", ours, Acts(ours, blobs, engine, key).table())
+        yield Office(stores, blobs, worker, Worker("patient", ours, patient), engine, setup, key)
     for each in engines.values():
         each.dispose()
 
@@ -183,7 +187,13 @@ def test_a_file_passes_only_when_its_signers_are_the_senders_own(
     assert office.worker.work_one()
     ((kind, found),) = office.events(f"validation-{validation}")
     assert (kind, found.verdict) == ("FileValidated", verdict)
-    assert found.report
+    report = office.blobs.read(found.report)
+    payload, certificate = jws.verify(office.blobs.read(found.signed_report).decode(), JSON_TYPE)
+    assert (payload, certificate) == (report, office.key.certificate)
+    xml = verify_xml(office.blobs.read(found.xml_report), office.key.certificate)
+    assert verdict.lower().replace("_", "-").encode() in xml
+    for one in json.loads(report)["material"]:
+        assert office.blobs.read(one["sha256"])
     assert office.backlog()["evidence"] == int(known)
 
 

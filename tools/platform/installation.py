@@ -135,10 +135,12 @@ class Installation:
         system = self.settings.get("AXIS_SYSTEM_ID", "province")
         pki = f"http://127.0.0.1:{self.ports['pki']}"
         # Machines get their tokens from the directory, found by everyone under the base URL.
+        report_key = {"REPORT_KEY_FILE": str(self.credentials.folder / "report-key.pem")}
         token_key = {"TOKEN_KEY_FILE": str(self.credentials.folder / "token-key.pem")}
         return {
             **_surroundings(),
             **(token_key if role == "directory" else {}),
+            **(report_key if role == "signatures" else {}),
             "PUBLIC_URL": self.url,
             "BLOB_URL": f"file://{self.folder / 'blobs'}",
             "OIDC_ISSUER": f"{self.issuer_url},{self.url}",

@@ -16,6 +16,7 @@ from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.report import Report
 from services.signatures.pdf.trust import TrustStore, TrustStoreUnreadable
 from services.signatures.pdf.verdict import LARGEST_FILE
+from services.signatures.pdf.xml_report import to_xml
 from tools.signatures.shown import show
 
 EXIT = {"TOTAL_PASSED": 0, "TOTAL_FAILED": 1, "INDETERMINATE": 2}
@@ -60,6 +61,12 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
     else:
         show(report, options.file.name, Console(highlight=False))
+    if options.xml:
+        try:
+            options.xml.write_bytes(to_xml(report))
+        except OSError as error:
+            print(f"lienthong signatures: {options.xml}: {error.strerror}", file=sys.stderr)
+            return WRONG_CALL
     return EXIT[report.verdict]
 
 
@@ -129,4 +136,10 @@ def _parser() -> argparse.ArgumentParser:
         help="one more address that may be asked for OCSP and CRL",
     )
     validate.add_argument("--json", action="store_true", help="print JSON for programs")
+    validate.add_argument(
+        "--xml",
+        type=Path,
+        metavar="FILE",
+        help="also write the report by ETSI TS 119 102-2, not signed",
+    )
     return parser

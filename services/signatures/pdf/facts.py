@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from asn1crypto import x509
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -29,6 +30,7 @@ def told_by_file(embedded: EmbeddedPdfSignature, order: int) -> SignatureFacts:
         signature_algorithm=embedded.signer_info["signature_algorithm"]["algorithm"].native,
         claimed_at=embedded.self_reported_timestamp,
         byte_range=tuple(int(value) for value in embedded.byte_range),
+        signed_sha256=sha256(embedded.signer_info["signed_attrs"].untag().dump()).hexdigest(),
     )
 
 

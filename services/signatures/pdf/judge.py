@@ -71,6 +71,7 @@ class Case:
     fetchers: FileFetchers
     expected: Sequence[ExpectedSigner]
     digests: Digests
+    certificates: dict[bytes, x509.Certificate]  # of every path that was found
 
     @property
     def has_evidence(self) -> bool:
@@ -101,6 +102,10 @@ class Case:
             return None
         fingerprint = certificate.sha256.hex()
         return any(one.role == role and fingerprint in one.certificates for one in self.expected)
+
+    def rests_on(self, certificates: Sequence[x509.Certificate]) -> None:
+        """Remember what the verdict was built from."""
+        self.certificates.update({one.sha256: one for one in certificates})
 
     def called_otherwise(self, role: str, certificate: x509.Certificate) -> bool:
         """Whether the directory knows this certificate's owner by another name."""
@@ -171,6 +176,9 @@ async def judge_timestamp(
             if unknown
             else reason("timestamp_invalid", embedded.field_name, found)
         )
+    path = getattr(result.api_status, "validation_path", None)
+    chain = list(path.iter_certs(include_root=True)) if path else []
+    case.rests_on([embedded.signer_cert, *chain])
     stamped = getattr(result.api_status, "timestamp", None)
     facts = replace(facts, role="timestamp", timestamp_at=stamped, best_at=stamped)
     return replace(facts, verdict=worst(reasons)[0]), reasons
@@ -315,6 +323,7 @@ def _with_trust(
     stamped = stamp.timestamp if stamp is not None and stamp.trusted else None
     path = getattr(status, "validation_path", None)
     chain = list(path.iter_certs(include_root=True)) if path else []
+    case.rests_on([embedded.signer_cert, *chain])
     level = "B-T" if has_timestamp else "B-B"
     if proven or (has_timestamp and case.has_evidence):
         level = "B-LTA" if proven else "B-LT"

@@ -12,6 +12,7 @@ from .report import Report
 from .revocation import KEPT
 
 _MOST = 256
+_LARGEST = 256 * 1024  # bytes of what a report rests on
 _Key = tuple[str, tuple[ExpectedSigner, ...]]
 
 
@@ -35,8 +36,9 @@ class KeptReports:
         return report if report.at <= at < _holds_until(report) else None
 
     def keep(self, report: Report, expected: Sequence[ExpectedSigner]) -> None:
-        """Keep a report, unless it may heal."""
-        if report.verdict == "INDETERMINATE":
+        """Keep a report, unless it may heal or is large."""
+        size = sum(len(one.der) for one in report.material)
+        if report.verdict == "INDETERMINATE" or size > _LARGEST:
             return
         self._reports[report.file_sha256, tuple(expected)] = (time.monotonic() + KEPT, report)
         while len(self._reports) > _MOST:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -40,6 +41,20 @@ class RevocationFacts:
 
 
 @dataclass(frozen=True)
+class Material:
+    """Something that a verdict rests on, as it was got; `kind` is certificate, ocsp or crl."""
+
+    kind: str
+    sha256: str
+    der: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, kind: str, der: bytes) -> Material:
+        """With the digest under which it is kept."""
+        return cls(kind, hashlib.sha256(der).hexdigest(), der)
+
+
+@dataclass(frozen=True)
 class SignatureFacts:
     """One signature or document timestamp. Times are UTC; hashes are SHA-256 in hex."""
 
@@ -60,6 +75,7 @@ class SignatureFacts:
     level: str = ""  # B-B, B-T, B-LT, B-LTA
     coverage: str = ""  # file, revision, incomplete
     byte_range: tuple[int, ...] = ()
+    signed_sha256: str = ""  # of the signed attributes: what the key signed
     revision_sha256: str = ""
     difference: str = ""  # none, signatures, evidence, refused
     expected: bool | None = None  # None: nobody said who should have signed
@@ -82,6 +98,7 @@ class Report:
     size: int
     at: datetime
     pending: bool = False
+    material: tuple[Material, ...] = ()
     revisions: int = 0
     trust_version: str = ""
     duration_ms: int = 0
@@ -99,7 +116,9 @@ class Report:
         What a stranger's file says is bounded: `LONGEST_TEXT` characters, numbers that every
         JSON reader holds exactly (RFC 8785).
         """
-        plain = _plain(asdict(self))
+        told = asdict(replace(self, material=()))
+        told["material"] = [{"kind": one.kind, "sha256": one.sha256} for one in self.material]
+        plain = _plain(told)
         assert isinstance(plain, dict)
         return plain
 

@@ -92,11 +92,13 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
             self.away = self.away or error.passing
             raise
 
-    def answers(self) -> tuple[bytes, ...]:
-        """Every response and list that was got for this file, DER."""
-        responses = self._fetchers.ocsp_fetcher.fetched_responses()
-        lists = self._fetchers.crl_fetcher.fetched_crls()
-        return tuple(one.dump() for one in (*responses, *lists))
+    def responses(self) -> tuple[bytes, ...]:
+        """Every OCSP response that was got for this file, DER."""
+        return tuple(one.dump() for one in self._fetchers.ocsp_fetcher.fetched_responses())
+
+    def lists(self) -> tuple[bytes, ...]:
+        """Every revocation list that was got for this file, DER."""
+        return tuple(one.dump() for one in self._fetchers.crl_fetcher.fetched_crls())
 
 
 class _Ocsp(OCSPFetcher):  # type: ignore[misc]

@@ -112,7 +112,7 @@ class Standings:
     ) -> _Kept:
         facts = [fetchers.told_of(one) for one in path]
         ends = [fact.next_update for fact in facts if fact and fact.next_update]
-        standing = Standing("good", fetchers.answers())
+        standing = Standing("good", (*fetchers.responses(), *fetchers.lists()))
         # An answer that names no end says nothing of later: it counts while it is fresh.
         usable = min(ends) if len(ends) == len(facts) else at + FRESH
         return _Kept(at, usable, standing)

@@ -7,13 +7,15 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.policy_decl import LocalKnowledge
 
 from . import active
 from .digests import Digests
@@ -23,7 +25,7 @@ from .judge import Case, ExpectedSigner, judge, judge_timestamp
 from .profile import EVIDENCE_ONLY
 from .reading import open_pdf
 from .reasons import Reason, reason, worst
-from .report import Report, SignatureFacts
+from .report import Material, Report, SignatureFacts
 from .revocation import FileFetchers, RevocationSource
 from .specification import specification, stored_evidence
 from .structure import ends_cleanly, is_pdf, signed_end
@@ -33,6 +35,7 @@ __all__ = ["LARGEST_FILE", "ExpectedSigner", "Report", "refused", "validate"]
 
 LARGEST_FILE = 50 * 1024 * 1024  # bytes; the limit of a file in a packet
 MOST_SIGNATURES = 20
+LARGEST_MATERIAL = 8 * 1024 * 1024  # bytes in all; a hostile file could bring any number of lists
 logger = logging.getLogger(__name__)
 
 
@@ -43,6 +46,8 @@ class _Findings:
     reasons: list[Reason]
     signatures: list[SignatureFacts]
     revisions: int = 0
+    certificates: dict[bytes, x509.Certificate] = field(default_factory=dict)
+    known: LocalKnowledge = field(default_factory=LocalKnowledge)
 
 
 def validate(
@@ -85,10 +90,28 @@ def validate(
         size=len(pdf),
         at=at,
         pending=fetchers.away and verdict == "INDETERMINATE",
+        material=_material(findings, fetchers),
         revisions=findings.revisions,
         trust_version=trust.version,
         duration_ms=round((time.monotonic() - started) * 1000),
     )
+
+
+def _material(findings: _Findings, fetchers: FileFetchers) -> tuple[Material, ...]:
+    """What the verdict rests on, each thing once: what was asked for and what the file brought."""
+    found = [Material.of("certificate", one.dump()) for one in findings.certificates.values()]
+    found += [Material.of("ocsp", der) for der in fetchers.responses()]
+    found += [Material.of("crl", der) for der in fetchers.lists()]
+    stored = findings.known
+    found += [Material.of("ocsp", one.ocsp_response_data.dump()) for one in stored.known_ocsps]
+    found += [Material.of("crl", one.crl_data.dump()) for one in stored.known_crls]
+    kept, size = [], 0
+    for one in {one.sha256: one for one in found}.values():
+        size += len(one.der)
+        if size > LARGEST_MATERIAL:
+            break
+        kept.append(one)
+    return tuple(kept)
 
 
 def _told(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
@@ -142,15 +165,17 @@ async def _find(
         findings.reasons.append(reason(unusable))
         return
     findings.revisions = reader.xrefs.total_revisions
+    findings.known = stored_evidence(reader)
     case = Case(
         data=pdf,
         reader=reader,
         at=at,
         specification=specification(trust, fetchers),
-        knowledge=stored_evidence(reader),
+        knowledge=findings.known,
         fetchers=fetchers,
         expected=expected,
         digests=digests,
+        certificates=findings.certificates,
     )
     for order, embedded in enumerate(reader.embedded_signatures, start=1):
         stamped = embedded.sig_object_type == "/DocTimeStamp"

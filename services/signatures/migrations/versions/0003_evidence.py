@@ -11,6 +11,8 @@ ALTER TABLE signatures.position ADD COLUMN valid_from date;
 ALTER TABLE signatures.certificate ADD COLUMN valid_from date, ADD COLUMN valid_to date;
 CREATE TABLE signatures.person (person_id uuid PRIMARY KEY, card text NOT NULL);
 ALTER TABLE signatures.validation
+    ADD COLUMN signed_report text NOT NULL DEFAULT '',
+    ADD COLUMN xml_report text NOT NULL DEFAULT '',
     ADD COLUMN pending boolean NOT NULL DEFAULT false,
     ADD COLUMN judged_at timestamptz NOT NULL DEFAULT '-infinity';
 CREATE TABLE signatures.document_file (
