@@ -86,6 +86,7 @@ ACTIONS: dict[str, Action] = {
 _ENTRY = "an entry of the directory, no step on a document"
 _MACHINE = "the platform's own work between two steps"
 _SAME_STEP = "the step that it follows from, or leads to, is a line"
+_TRUST = "about whom the installation trusts, no step on a document"
 _DESK = "an operator's act on the platform, no step on a document"
 
 NO_LINE: dict[str, str] = {
@@ -108,6 +109,10 @@ NO_LINE: dict[str, str] = {
     "SignatureMade:number": _SAME_STEP,  # DocumentNumbered
     "FileValidated": _SAME_STEP,  # ArrivalVerified
     "EvidenceAdded": _MACHINE,
+    "TrustVersionProposed": _TRUST,
+    "TrustVersionApproved": _TRUST,
+    "TrustVersionRejected": _TRUST,
+    "TrustListRefused": _TRUST,
     "NumberTaken": _SAME_STEP,  # DocumentNumbered, DocumentAccepted
     "NumberVoided": _SAME_STEP,  # DocumentVoided
     "PacketSent:inside": _SAME_STEP,  # the recipient's DocumentArrived

@@ -14,6 +14,7 @@ from libs.web.problems import not_found
 from services.signatures import queries
 from services.signatures.errors import EvidencePending, SignaturesError
 from services.signatures.settings import Settings
+from services.signatures.trust_api import add_trust
 
 LARGEST_REPORT = 4 * 1024 * 1024
 LARGEST_KEPT = 64 * 1024 * 1024
@@ -57,6 +58,7 @@ def build_api(settings: Settings) -> Api:
         return _report(call, database, blobs, "xml_report", "application/xml")
 
     _archive(api, database, blobs)
+    add_trust(api, database, blobs)
     return api
 
 

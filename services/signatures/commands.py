@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.signatures.events import FileValidated, SignatureMade
+from services.signatures.events import (
+    FileValidated,
+    SignatureMade,
+    TrustListRefused,
+    TrustVersionProposed,
+)
 
 
 @dataclass(frozen=True)
@@ -42,3 +47,36 @@ class AddEvidence:
     authority: str
     certificate_ends: datetime
     algorithms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProposeTrust:
+    """Propose a version of one part of the trust store."""
+
+    version: TrustVersionProposed
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ApproveTrust:
+    """Let verdicts trust what was proposed."""
+
+    version_id: UUID
+    decided_by: UUID
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RejectTrust:
+    """Do not let verdicts trust it; `note` is the digest of the reason."""
+
+    version_id: UUID
+    decided_by: UUID
+    note: str
+
+
+@dataclass(frozen=True)
+class RefuseTrustList:
+    """Record that a published list was not taken."""
+
+    refusal: TrustListRefused

@@ -77,10 +77,61 @@ class EvidenceAdded:
     holds_until: datetime
 
 
+@dataclass(frozen=True)
+class TrustVersionProposed:
+    """Somebody proposed whom verdicts are to trust; `source` is the part of the store it is for.
+
+    `bundle` is the digest of the certificates (PEM), `certificates` their fingerprints. A published
+    list has its `sequence` number and the instant after which it must not be used.
+    """
+
+    version_id: UUID
+    source: str
+    bundle: str
+    certificates: tuple[str, ...]
+    roots: int
+    proposed_by: UUID
+    sequence: int = 0
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TrustVersionApproved:
+    """Another person approved it: verdicts from now on name `version`."""
+
+    version_id: UUID
+    approved_by: UUID
+    number: int
+    version: str
+
+
+@dataclass(frozen=True)
+class TrustVersionRejected:
+    """Another person rejected it; `note` is the digest of the reason."""
+
+    version_id: UUID
+    rejected_by: UUID
+    note: str
+
+
+@dataclass(frozen=True)
+class TrustListRefused:
+    """A published list that somebody brought cannot be believed or used."""
+
+    list_id: UUID
+    file: str
+    brought_by: UUID
+    reason_code: str
+
+
 EVENTS: dict[str, type] = {
     "SignatureMade": SignatureMade,
     "SigningFinished": SigningFinished,
     "SigningRefused": SigningRefused,
     "FileValidated": FileValidated,
     "EvidenceAdded": EvidenceAdded,
+    "TrustVersionProposed": TrustVersionProposed,
+    "TrustVersionApproved": TrustVersionApproved,
+    "TrustVersionRejected": TrustVersionRejected,
+    "TrustListRefused": TrustListRefused,
 }

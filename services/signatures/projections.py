@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Date, Table, delete, select
+from sqlalchemy import Date, Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -18,7 +18,9 @@ from services.signatures.tables import (
     evidence,
     person,
     position,
+    refused_list,
     signature,
+    trust_version,
     validation,
     waiting,
 )
@@ -75,6 +77,40 @@ def project_evidence(message: Any, _event: Recorded, unit: Unit) -> None:
     _no_longer(unit, EVIDENCE, message.file)
 
 
+def project_proposal(message: Any, event: Recorded, unit: Unit) -> None:
+    """A version that somebody proposed."""
+    row = _fields(trust_version, message)
+    row["certificates"] = list(message.certificates)
+    row["valid_until"] = message.valid_until or None
+    put_row(unit, trust_version, {**row, "state": "proposed", "proposed_at": event.occurred_at})
+
+
+def project_approval(message: Any, event: Recorded, unit: Unit) -> None:
+    """Another person approved it: it takes its source's place in the store."""
+    told = {"number": message.number, "version": message.version}
+    _decided(unit, message.version_id, event, "approved", message.approved_by, told)
+
+
+def project_rejection(message: Any, event: Recorded, unit: Unit) -> None:
+    """Another person rejected it."""
+    _decided(unit, message.version_id, event, "rejected", message.rejected_by, {})
+
+
+def _decided(
+    unit: Unit, version_id: str, event: Recorded, state: str, person: str, told: dict[str, Any]
+) -> None:
+    row = {"state": state, "decided_by": person, "decided_at": event.occurred_at, **told}
+    unit.connection.execute(
+        update(trust_version).where(trust_version.c.version_id == version_id).values(**row)
+    )
+
+
+def project_refused_list(message: Any, event: Recorded, unit: Unit) -> None:
+    """A published list that was not taken."""
+    row = _fields(refused_list, message)
+    put_row(unit, refused_list, {**row, "refused_at": event.occurred_at})
+
+
 def _await_evidence(file: str, event: Recorded, unit: Unit) -> None:
     # The issue of a file may come here after its evidence, and a second recipient long after.
     kept = select(evidence.c.file).where(evidence.c.file == file)
@@ -101,6 +137,10 @@ PROJECTIONS: dict[str, Handler] = {
     "ValidationRequested": _copied_to(document_file),
     "DocumentIssued": project_issue,
     "EvidenceAdded": project_evidence,
+    "TrustVersionProposed": project_proposal,
+    "TrustVersionApproved": project_approval,
+    "TrustVersionRejected": project_rejection,
+    "TrustListRefused": project_refused_list,
 }
 
 READ_MODELS = ReadModels(
@@ -115,5 +155,7 @@ READ_MODELS = ReadModels(
         document_file,
         evidence,
         waiting,
+        trust_version,
+        refused_list,
     ),
 )

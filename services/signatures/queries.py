@@ -13,7 +13,9 @@ from services.signatures.tables import (
     evidence,
     person,
     position,
+    refused_list,
     signature,
+    trust_version,
     validation,
     waiting,
 )
@@ -116,3 +118,34 @@ def backlog(connection: Connection, now: datetime) -> dict[str, tuple[int, datet
         "verdict": found.get("verdict", nothing),
         "renewal": (number, since),
     }
+
+
+def trust_parts(connection: Connection) -> list[str]:
+    """The bundles of the store in use: for each source the one that was approved last."""
+    query = (
+        select(trust_version.c.bundle)
+        .where(trust_version.c.state == "approved")
+        .distinct(trust_version.c.source)
+        .order_by(trust_version.c.source, trust_version.c.number.desc())
+    )
+    return sorted(set(connection.execute(query).scalars()))
+
+
+def trust_versions(connection: Connection) -> list[dict[str, Any]]:
+    """All proposals, the newest first, without their certificates."""
+    columns = [one for one in trust_version.c if one.name not in ("certificates", "bundle")]
+    query = select(*columns).order_by(trust_version.c.proposed_at.desc()).limit(200)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def trust_version_of(connection: Connection, version_id: UUID) -> dict[str, Any] | None:
+    """One proposal."""
+    query = select(trust_version).where(trust_version.c.version_id == version_id)
+    row = connection.execute(query).first()
+    return dict(row._mapping) if row else None
+
+
+def refused_lists(connection: Connection) -> list[dict[str, Any]]:
+    """Published lists that were not taken, the newest first."""
+    query = select(refused_list).order_by(refused_list.c.refused_at.desc()).limit(50)
+    return [dict(row._mapping) for row in connection.execute(query)]

@@ -1,7 +1,7 @@
 """The signatures service's read models."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 metadata = MetaData(schema="signatures")
 
@@ -82,6 +82,34 @@ evidence = Table(
     Column("authority", Text, nullable=False),
     Column("holds_until", DateTime(timezone=True), nullable=False),
     Column("renew_at", DateTime(timezone=True), nullable=False),
+)
+# Versions of the trust store's parts; `number` and `version` once they were approved.
+trust_version = Table(
+    "trust_version",
+    metadata,
+    Column("version_id", UUID(as_uuid=True), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("bundle", Text, nullable=False),
+    Column("certificates", ARRAY(Text), nullable=False),
+    Column("roots", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("valid_until", DateTime(timezone=True)),
+    Column("state", Text, nullable=False),
+    Column("proposed_by", UUID(as_uuid=True), nullable=False),
+    Column("proposed_at", DateTime(timezone=True), nullable=False),
+    Column("decided_by", UUID(as_uuid=True)),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("number", Integer),
+    Column("version", Text),
+)
+refused_list = Table(
+    "refused_list",
+    metadata,
+    Column("list_id", UUID(as_uuid=True), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("brought_by", UUID(as_uuid=True), nullable=False),
+    Column("reason_code", Text, nullable=False),
+    Column("refused_at", DateTime(timezone=True), nullable=False),
 )
 # What is still to come: `evidence` by file, `verdict` by validation.
 waiting = Table(

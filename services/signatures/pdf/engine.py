@@ -29,6 +29,7 @@ from .sign import (
 from .standing import Standing, Standings
 from .timestamps import TimestampAuthorities
 from .trust import TrustStore
+from .trust_list import TrustList, read_list, signers_in
 from .verdict import validate
 
 
@@ -38,7 +39,8 @@ class Setup:
 
     Without `trust` nobody is trusted, without `keys` nothing can be signed, without `tsa_urls`
     every signature is B-B. `hosts` are the `host:port` pairs that may be asked for OCSP, CRL
-    and timestamps, `pictures` scanned signatures and seals, `<owner id>.png`.
+    and timestamps, `pictures` scanned signatures and seals, `<owner id>.png`, `list_signers` the
+    certificates by which published lists are believed.
     """
 
     trust: Path | None
@@ -46,6 +48,7 @@ class Setup:
     keys: Path | None = None
     tsa_urls: tuple[str, ...] = ()
     pictures: Path | None = None
+    list_signers: Path | None = None
     fetch_seconds: float = 3.0
 
     @property
@@ -61,6 +64,7 @@ class Engine:
         self.trust = TrustStore.load(setup.trust) if setup.trust else TrustStore.empty()
         self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
         self._source = RevocationSource(self._fetch, patience=setup.fetch_seconds)
+        self._list_signers = signers_in(setup.list_signers)
         self._pictures = Pictures(setup.pictures)
         self._standings = Standings(self.trust, self._source)
         self._tsa = TimestampAuthorities(setup.tsa_urls, self._fetch, self.trust)
@@ -126,6 +130,10 @@ class Engine:
         signer, standing = self._signer(agency_id, at)
         signed = sign_copy(pdf, signer=signer, form=form, agency=agency, tsa=self._tsa, at=at)
         return _told(signed, standing)
+
+    def read_list(self, xml: bytes, *, at: datetime) -> TrustList:
+        """See `trust_list.read_list`. Raises `TrustListRefused`."""
+        return read_list(xml, self._list_signers, at)
 
     def add_evidence(self, pdf: bytes, *, at: datetime) -> Evidence:
         """See `evidence.add_evidence`; what was made is judged before it is given out.

@@ -24,6 +24,7 @@ from .judge import ExpectedSigner
 from .kept import KeptReports
 from .report import Report
 from .sign import Signed, SigningRefused
+from .trust_list import TrustList
 from .verdict import LARGEST_FILE, refused
 
 START_SECONDS = 30.0
@@ -108,6 +109,17 @@ class Isolated:
         """`Engine.add_evidence`. Raises `SigningRefused`, `WorkerInterrupted`."""
         made: Evidence = self._call("add_evidence", pdf, waits=self._setup.patience, at=at)
         return made
+
+    def read_list(self, xml: bytes, *, at: datetime) -> TrustList:
+        """`Engine.read_list`. Raises `SigningRefused` with its codes, `WorkerInterrupted`."""
+        found: TrustList = self._call("read_list", xml, waits=self._setup.patience, at=at)
+        return found
+
+    def renew(self, setup: Setup) -> None:
+        """Work with another setup from the next file on; the same one changes nothing."""
+        if setup != self._setup:
+            self.close()
+            self._setup = setup
 
     def close(self) -> None:
         """End the child; the next call starts another."""

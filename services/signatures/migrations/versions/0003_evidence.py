@@ -1,4 +1,5 @@
-"""What a certificate is known for and by whom; evidence; what waits for others."""
+"""What a certificate is known for and by whom; evidence; what waits;
+whom verdicts trust."""
 
 from libs.db.script import run_script, service_schema
 
@@ -26,6 +27,17 @@ CREATE INDEX evidence_due ON signatures.evidence (renew_at);
 CREATE TABLE signatures.waiting (
     what text NOT NULL CHECK (what IN ('evidence', 'verdict')), key text NOT NULL,
     since timestamptz NOT NULL, PRIMARY KEY (what, key)
+);
+CREATE TABLE signatures.trust_version (
+    version_id uuid PRIMARY KEY, source text NOT NULL, bundle text NOT NULL,
+    certificates text[] NOT NULL, roots integer NOT NULL, sequence integer NOT NULL,
+    valid_until timestamptz, state text NOT NULL, proposed_by uuid NOT NULL,
+    proposed_at timestamptz NOT NULL, decided_by uuid, decided_at timestamptz, number integer,
+    version text
+);
+CREATE TABLE signatures.refused_list (
+    list_id uuid PRIMARY KEY, file text NOT NULL, brought_by uuid NOT NULL,
+    reason_code text NOT NULL, refused_at timestamptz NOT NULL
 );
 CREATE INDEX job_due ON signatures.job (kind, due_at) WHERE state = 'open';
 """

@@ -1,0 +1,255 @@
+"""Whom verdicts trust: proposed over HTTP, decided by another, used by the worker."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from asn1crypto import pem
+from werkzeug.test import Client, TestResponse
+
+from libs.blobs import BlobStore, open_store
+from libs.contracts import topology
+from libs.db import Database, database_of
+from libs.jobs.worker import Worker
+from libs.messaging.applier import Applier
+from libs.web.issuer import TokenIssuer
+from services.signatures.api import build_api
+from services.signatures.pdf.isolate import Isolated
+from services.signatures.pdf.trust import TrustStore
+from services.signatures.projections import PROJECTIONS
+from services.signatures.settings import Settings
+from services.signatures.trust_orders import READ_LIST
+from services.signatures.trusting import ApprovedTrust, Reading, trusting
+from tests.support.pki import LEADER, PROVINCE, Pki, draft, now, running
+from tests.support.servers import PostgresForTests
+from tests.support.trust_list import CA, GRANTED, Operator
+from tests.support.workflow_office import serving_issuer
+from tools.pki.issue import init
+from tools.pki.store import Subject
+
+pytestmark = pytest.mark.postgres
+
+ADMIN, SECOND_ADMIN = str(UUID(int=21)), str(UUID(int=22))
+SCHEME = "Trung tâm Chứng thực điện tử quốc gia"
+
+
+@pytest.fixture(scope="module")
+def pki() -> Pki:
+    return running()
+
+
+@pytest.fixture(scope="module")
+def operator() -> Operator:
+    return Operator.make(SCHEME)
+
+
+@dataclass
+class House:
+    """The service over HTTP, its read models and its worker, called by hand."""
+
+    client: Client
+    issuer: TokenIssuer
+    database: Database
+    blobs: BlobStore
+    engine: Isolated
+    approved: ApprovedTrust
+    worker: Worker
+
+    def call(
+        self, method: str, path: str, who: str = ADMIN, roles: tuple[str, ...] = ("admin",),
+        kind: Any = "person", **body: Any,
+    ) -> TestResponse:  # fmt: skip
+        applier = Applier("signatures.projections", self.database, PROJECTIONS)
+        for category in topology().consumers["signatures.projections"].categories:
+            applier.catch_up(category)
+        token = self.issuer.issue(who, str(UUID(int=2)), roles, kind=kind)
+        headers = {"Authorization": f"Bearer {token}"}
+        if method == "POST":
+            headers["Idempotency-Key"] = str(uuid4())
+        return self.client.open(path, method=method, headers=headers, **body)
+
+    def propose(self, *pem: bytes, who: str = ADMIN) -> str:
+        body = {"certificates": [one.decode() for one in pem]}
+        answer = self.call("POST", "/v1/trust/versions", who, json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json["version_id"]) if answer.json else ""
+
+    def approve(self, version_id: str, who: str = SECOND_ADMIN) -> TestResponse:
+        return self.call("POST", f"/v1/trust/versions/{version_id}/approve", who)
+
+    def bring(self, xml: bytes) -> str:
+        """A published list is brought, and read by the worker."""
+        answer = self.call("POST", "/v1/trust/lists", data=xml, content_type="application/xml")
+        assert answer.status_code == 202, answer.text
+        assert self.worker.work_one()
+        return str(answer.json["version_id"]) if answer.json else ""
+
+    def shown(self) -> Any:
+        return self.call("GET", "/v1/trust", roles=("auditor",)).json
+
+
+@pytest.fixture
+def house(
+    postgres: PostgresForTests, pki: Pki, operator: Operator, tmp_path: Path
+) -> Iterator[House]:
+    url = postgres.fresh_database()
+    (tmp_path / "signers").mkdir()
+    (tmp_path / "signers" / "operator.pem").write_bytes(operator.pem)
+    (tmp_path / "trust").mkdir()
+    with serving_issuer(tmp_path) as issuer:
+        settings = Settings(
+            oidc_issuer=(issuer.discovery()["issuer"],),
+            amqp_url="amqp://unused",
+            database_url=url("signatures"),
+            blob_url=f"file://{tmp_path}/blobs",
+        )
+        database, blobs = (
+            database_of(settings.database_url, "signatures"),
+            open_store(settings.blob_url),
+        )
+        setup = replace(pki.setup(), list_signers=tmp_path / "signers")
+        with Isolated(setup, seconds=60) as engine:
+            approved = ApprovedTrust(database, blobs, setup, tmp_path / "trust")
+            acts = trusting({READ_LIST: Reading(blobs, engine).read_list}, engine, approved)
+            worker = Worker("test", database, acts)
+            yield House(
+                Client(build_api(settings)), issuer, database, blobs, engine, approved, worker
+            )
+        database.engine.dispose()
+
+
+def pem_of(store: TrustStore) -> list[bytes]:
+    return [pem.armor("CERTIFICATE", one.dump()) for one in (*store.roots, *store.intermediates)]
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> TrustStore:
+    """Authorities of another PKI."""
+    folder = tmp_path_factory.mktemp("strangers")
+    init(folder, [Subject(LEADER, "leader", "Nguyễn Văn Đức", PROVINCE)])
+    return TrustStore.load(folder / "trust")
+
+
+def test_two_people_change_whom_verdicts_trust(
+    house: House, pki: Pki, strangers: TrustStore
+) -> None:
+    signed = pki.leader(draft()).pdf
+    assert house.engine.validate(signed, at=now()).trust_version == pki.trust.version
+    version_id = house.propose(*pem_of(strangers))
+    assert house.approved.setup().trust == pki.data / "trust"
+    assert house.approve(version_id).status_code == 200
+    shown = house.shown()
+    assert (shown["version"], shown["number"]) == (strangers.version, 1)
+    house.engine.renew(house.approved.setup())
+    report = house.engine.validate(signed, at=now())
+    assert report.trust_version == strangers.version
+    assert report.verdict == "INDETERMINATE"
+    both = house.propose(*pem_of(strangers), *pem_of(pki.trust))
+    house.approve(both)
+    house.shown()
+    house.engine.renew(house.approved.setup())
+    assert house.engine.validate(signed, at=now()).verdict == "TOTAL_PASSED"
+
+
+def test_the_same_store_starts_no_new_child(house: House, strangers: TrustStore) -> None:
+    house.approve(house.propose(*pem_of(strangers)))
+    house.shown()
+    house.engine.renew(house.approved.setup())
+    house.engine.validate(draft(), at=now())
+    child = house.engine.pid
+    house.engine.renew(house.approved.setup())
+    house.engine.validate(draft() + b"\n", at=now())
+    assert house.engine.pid == child
+
+
+def test_who_proposed_it_may_not_approve_it(house: House, strangers: TrustStore) -> None:
+    version_id = house.propose(*pem_of(strangers))
+    refused = house.approve(version_id, ADMIN)
+    assert (refused.status_code, refused.json and refused.json["code"]) == (
+        403,
+        "proposer_may_not_decide",
+    )
+    assert house.shown()["number"] == 0
+
+
+def test_what_another_rejected_is_not_trusted(house: House, strangers: TrustStore) -> None:
+    version_id = house.propose(*pem_of(strangers))
+    path = f"/v1/trust/versions/{version_id}/reject"
+    assert house.call("POST", path, SECOND_ADMIN, json={"note": "Sai gốc"}).status_code == 200
+    (row,) = house.shown()["versions"]
+    assert (row["state"], row["decided_by"]) == ("rejected", SECOND_ADMIN)
+    late = house.approve(version_id, str(UUID(int=23)))
+    assert (late.status_code, late.json and late.json["code"]) == (409, "trust_version_decided")
+
+
+@pytest.mark.parametrize("roles", [("auditor",), ("leader", "clerk")])
+def test_only_an_administrator_proposes(house: House, roles: tuple[str, ...]) -> None:
+    body = {"certificates": ["x"]}
+    answer = house.call("POST", "/v1/trust/versions", roles=roles, json=body)
+    assert answer.status_code == 403
+
+
+def test_a_machine_proposes_nothing(house: House, strangers: TrustStore) -> None:
+    body = {"certificates": [pem_of(strangers)[0].decode()]}
+    answer = house.call("POST", "/v1/trust/versions", "robot", kind="machine", json=body)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (403, "person_needed")
+
+
+@pytest.mark.parametrize("pem", ["", "rubbish", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END"])
+def test_what_is_no_certificate_is_refused(house: House, pem: str) -> None:
+    answer = house.call("POST", "/v1/trust/versions", json={"certificates": [pem]})
+    assert answer.status_code == 422
+    assert house.shown()["versions"] == []
+
+
+def test_a_person_sees_what_is_to_be_approved(house: House, strangers: TrustStore) -> None:
+    version_id = house.propose(*pem_of(strangers))
+    shown = house.call("GET", f"/v1/trust/versions/{version_id}").json
+    assert shown
+    roots = [one for one in shown["certificates"] if one["root"]]
+    assert [one["sha256"] for one in roots] == [one.sha256.hex() for one in strangers.roots]
+    assert "RootCA" in roots[0]["subject"]
+    assert house.call("GET", f"/v1/trust/versions/{uuid4()}").status_code == 404
+
+
+def test_a_published_list_is_proposed_and_then_approved(
+    house: House, pki: Pki, operator: Operator
+) -> None:
+    listed = [(CA, GRANTED, one.dump()) for one in (*pki.trust.roots, *pki.trust.intermediates)]
+    version_id = house.bring(operator.publish(listed, sequence=7))
+    (row,) = house.shown()["versions"]
+    assert (row["version_id"], row["source"], row["sequence"]) == (version_id, SCHEME, 7)
+    assert row["proposed_by"] == ADMIN
+    assert house.approve(version_id, ADMIN).status_code == 403
+    assert house.approve(version_id).status_code == 200
+    assert house.shown()["version"] == pki.trust.version
+
+
+def refusals(house: House) -> list[str]:
+    return [row["reason_code"] for row in house.shown()["refused_lists"]]
+
+
+def test_lists_that_cannot_be_used_are_recorded_with_the_reason(
+    house: House, pki: Pki, operator: Operator
+) -> None:
+    listed = [(CA, GRANTED, pki.trust.roots[0].dump())]
+    house.approve(house.bring(operator.publish(listed, sequence=7)))
+    house.bring(operator.publish(listed, sequence=7))
+    assert refusals(house) == ["trust_list_not_newer"]
+    house.bring(operator.publish(listed, sequence=8, ends=now() - timedelta(days=1)))
+    assert refusals(house)[0] == "trust_list_expired"
+    house.bring(Operator.make(SCHEME).publish(listed, sequence=9))
+    assert refusals(house)[0] == "trust_list_signer_unknown"
+    house.bring(b"rubbish")
+    assert refusals(house)[0] == "trust_list_unreadable"
+    assert [row["sequence"] for row in house.shown()["versions"]] == [7]
+
+
+def test_the_instant_is_told_in_utc(house: House, pki: Pki, operator: Operator) -> None:
+    ends = datetime(2030, 1, 1, tzinfo=UTC)
+    house.bring(operator.publish([(CA, GRANTED, pki.trust.roots[0].dump())], ends=ends))
+    assert house.shown()["versions"][0]["valid_until"] == "2030-01-01T00:00:00+00:00"
