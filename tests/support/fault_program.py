@@ -50,6 +50,12 @@ class Program:
         """SIGCONT."""
         self._signal(signal.SIGCONT)
 
+    def pauses(self, within: float = 60) -> None:
+        """Return when it has stopped itself (SIGSTOP)."""
+        assert self._process is not None
+        state = Path(f"/proc/{self._process.pid}/stat")
+        eventually(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", within)
+
     def dies(self, within: float = 60) -> None:
         """Return when it has ended by itself."""
         eventually(lambda: not self.alive, within, every=0.02)
