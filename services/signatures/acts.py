@@ -29,7 +29,7 @@ from services.signatures.pdf.sign import Signed, SigningRefused
 from services.signatures.pdf.verdict import LARGEST_FILE
 
 JOURNAL = Journal(EVENTS)
-REPLICAS = "signatures.projections"
+REPLICAS = ("signatures.projections", ("agency", "certificate", "person"))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Acts:
     def sign_seal(self, job: Job) -> Finish:
         """Put number and date, then the seal, both with the agency's key."""
         order, agency_id = job.arguments, job.arguments["agency_id"]
-        wait_for_replicas(self.database, REPLICAS, job.context)
+        wait_for_replicas(self.database, *REPLICAS, job.context)
         with self.database.unit() as unit:
             name = queries.agency_name(unit.connection, agency_id) or ""
 
@@ -91,7 +91,7 @@ class Acts:
     def validate(self, job: Job) -> Finish:
         """Judge a file by the verdict rule, against the sender's known certificates."""
         order = job.arguments
-        wait_for_replicas(self.database, REPLICAS, job.context)
+        wait_for_replicas(self.database, *REPLICAS, job.context)
         with self.database.unit() as unit:
             seals = queries.seal_fingerprints(unit.connection, order["sender_id"])
             leaders = queries.leader_fingerprints(unit.connection, order["sender_id"])

@@ -15,10 +15,13 @@ class Settings(ServiceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SigningSettings(WorkerSettings):
-    """The worker's. `fetch_hosts` (host:port) may be asked for OCSP, CRL and timestamps."""
+    """The worker's. `fetch_hosts` (host:port) may be asked for OCSP, CRL and timestamps.
+
+    The first of the `workers` takes urgent jobs alone.
+    """
 
     trust_dir: Path
     keys_dir: Path
     tsa_url: str = ""
     fetch_hosts: tuple[str, ...] = ()
-    workers: int = 2
+    workers: int = 3

@@ -1,6 +1,7 @@
 """The signing and validation workers: a process without eventlet, each with a warm child."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from libs.blobs import open_store
@@ -17,7 +18,7 @@ from services.signatures.settings import SigningSettings
 
 
 def main() -> None:
-    """Run until SIGTERM. The first worker takes urgent jobs alone."""
+    """Run until SIGTERM. The first worker takes urgent jobs alone; all children are warm first."""
     settings = load(SigningSettings, os.environ)
     set_up_logging("signatures.worker")
     set_up_tracing("signatures.worker")
@@ -30,14 +31,17 @@ def main() -> None:
         keys=settings.keys_dir,
         tsa_url=settings.tsa_url,
     )
+    engines = [Isolated(setup) for _ in range(settings.workers)]
+    with ThreadPoolExecutor() as starts:
+        list(starts.map(Isolated.start, engines))
     workers = [
         Worker(
             name=f"signatures.worker-{number}",
             database=database,
-            acts=Acts(database, blobs, Isolated(setup)).table(),
+            acts=Acts(database, blobs, engine).table(),
             urgent_only=number == 0,
         )
-        for number in range(settings.workers)
+        for number, engine in enumerate(engines)
     ]
     serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
     run_workers(workers)
