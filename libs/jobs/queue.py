@@ -35,6 +35,13 @@ class JobQueue:
     def __init__(self, connection: Connection, schema: str) -> None:
         self._connection = connection
         self._table = f'"{schema}".job'
+        self._ready = f"""
+            state = 'open' AND due_at <= clock_timestamp()
+            AND (lease_end IS NULL OR lease_end < clock_timestamp())
+            AND NOT EXISTS (
+                SELECT 1 FROM {self._table} AS earlier
+                WHERE earlier.lane = j.lane AND earlier.created < j.created
+                  AND earlier.state <> 'done')"""  # noqa: S608
 
     def add(
         self,
@@ -71,13 +78,7 @@ class JobQueue:
                     lease_end = clock_timestamp() + :lease * interval '1 second'
                 WHERE job_id = (
                     SELECT job_id FROM {self._table} AS j
-                    WHERE state = 'open' AND due_at <= clock_timestamp()
-                      AND (lease_end IS NULL OR lease_end < clock_timestamp())
-                      AND (urgent OR NOT :urgent_only)
-                      AND NOT EXISTS (
-                          SELECT 1 FROM {self._table} AS earlier
-                          WHERE earlier.lane = j.lane AND earlier.created < j.created
-                            AND earlier.state <> 'done')
+                    WHERE {self._ready} AND (urgent OR NOT :urgent_only)
                     ORDER BY urgent DESC, created LIMIT 1 FOR UPDATE SKIP LOCKED)
                 RETURNING job_id, kind, arguments, context, attempts"""),  # noqa: S608
             {"worker": worker, "urgent_only": urgent_only, "lease": lease_seconds},
@@ -85,6 +86,14 @@ class JobQueue:
         if row is None:
             return None
         return Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
+
+    def due(self) -> bool | None:
+        """Whether a job could be taken now: True for an urgent one, None when there is none."""
+        found = self._connection.exec_driver_sql(
+            f"SELECT urgent FROM {self._table} AS j WHERE {self._ready}"  # noqa: S608
+            " ORDER BY urgent DESC LIMIT 1"
+        )
+        return found.scalar()
 
     def finish(self, job: Job, worker: str) -> bool:
         """End the job; False when its lease was lost to another worker, who will end it."""

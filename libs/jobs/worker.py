@@ -6,16 +6,19 @@ Workers are plain processes without eventlet; each runs one job at a time.
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from libs.db import Database, Unit, connection_lost, may_run_again
+from libs.jobs.lookout import look_out
 from libs.jobs.queue import Job
 from libs.observability import get_logger, of_event, span
 from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
 
 LEASE_SECONDS = 60.0
-IDLE_SECONDS = 0.05
+# A worker that nobody wakes looks for itself: to see that it should stop, and in case.
+IDLE_SECONDS = 1.0
 QUICK_TRIES = 5
 
 # An act does the slow work and returns what to write in the transaction that ends the job.
@@ -33,6 +36,8 @@ class Worker:
     database: Database
     acts: Mapping[str, Act]
     urgent_only: bool = False
+    wake: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    """Set when a job may be due."""
 
     def work_one(self) -> bool:
         """Take and carry out one job; False when none was due."""
@@ -80,7 +85,8 @@ class Worker:
                         unit.jobs.free(self.name)
                     freed = True
                 if not self.work_one():
-                    stop.wait(IDLE_SECONDS)
+                    self.wake.clear()
+                    self.wake.wait(IDLE_SECONDS)
             except Exception as error:
                 if not connection_lost(error):
                     raise
@@ -89,24 +95,29 @@ class Worker:
 
 
 def run_workers(workers: list[Worker]) -> None:
-    """Run the workers as threads of this process until SIGTERM; a dying thread ends the process."""
+    """Run the workers as threads of this process until SIGTERM; a dying thread ends the process.
+
+    They share one database.
+    """
     stop = threading.Event()
     failures: list[BaseException] = []
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
 
-    def guarded(worker: Worker) -> None:
+    def guarded(work: Callable[[], None]) -> None:
         try:
-            worker.run(stop)
+            work()
         except BaseException as error:
             failures.append(error)
             stop.set()
             raise
 
-    threads = [threading.Thread(target=guarded, args=(worker,)) for worker in workers]
+    database = workers[0].database
+    parts = [partial(look_out, database, workers, stop)]
+    parts += [partial(worker.run, stop) for worker in workers]
+    threads = [threading.Thread(target=guarded, args=(part,)) for part in parts]
     for thread in threads:
         thread.start()
-    database = workers[0].database
     while not stop.wait(5):
         _measure(database)
     for thread in threads:
