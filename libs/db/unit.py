@@ -34,6 +34,7 @@ class Database:
     def __init__(self, engine: Engine, schema: str) -> None:
         self.engine = engine
         self.schema = schema
+        self._asking = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
@@ -45,6 +46,12 @@ class Database:
                 JobQueue(connection, self.schema),
                 datetime.now(UTC),
             )
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """A connection on which every statement is a transaction of its own: for one statement."""
+        with self._asking.connect() as connection:
+            yield connection
 
 
 @cache

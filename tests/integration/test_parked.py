@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg2.errors import LockNotAvailable
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from libs.contracts import topology
 from libs.contracts.journal import caused_by
@@ -213,7 +213,7 @@ def test_a_decision_waits_for_whatever_holds_the_consumers_position(office: Offi
     office.park(BAD)
     with office.workflow.unit() as busy:
         Positions(busy.connection, CONSUMER).lock("document")
-        with pytest.raises(DBAPIError, match="lock timeout"), office.workflow.unit() as unit:
+        with pytest.raises(LockNotAvailable, match="lock timeout"), office.workflow.unit() as unit:
             unit.connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
             carry_out(unit, RELEASE, BY, uuid4())
     assert listed(office) == [(BAD, 1, 5, True, 0)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+import psycopg2
 import rfc8785
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
@@ -54,7 +55,7 @@ def main(words: Sequence[str]) -> int:
         return 2
     except (DeskRefusal, StoreError) as error:
         return _complain(str(error))
-    except DBAPIError as error:
+    except (DBAPIError, psycopg2.Error) as error:
         if not connection_lost(error):
             raise
         return _complain("The database does not answer. Does the platform run? lienthong status")
