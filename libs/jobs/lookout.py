@@ -37,7 +37,7 @@ def _ask_for_ever(database: Database, workers: Sequence["Worker"], stop: threadi
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         queue = JobQueue(connection, database.schema)
         while not stop.wait(EVERY_SECONDS):
-            urgent = queue.due()
+            due = queue.due()
             for worker in workers:
-                if urgent or (urgent is False and not worker.urgent_only):
+                if any(worker.takes(kind, urgent) for kind, urgent in due):
                     worker.wake.set()

@@ -87,13 +87,12 @@ class JobQueue:
             return None
         return Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
 
-    def due(self) -> bool | None:
-        """Whether a job could be taken now: True for an urgent one, None when there is none."""
+    def due(self) -> set[tuple[str, bool]]:
+        """Kind and urgency of the jobs that could be taken now."""
         found = self._connection.exec_driver_sql(
-            f"SELECT urgent FROM {self._table} AS j WHERE {self._ready}"  # noqa: S608
-            " ORDER BY urgent DESC LIMIT 1"
+            f"SELECT DISTINCT kind, urgent FROM {self._table} AS j WHERE {self._ready}"  # noqa: S608
         )
-        return found.scalar()
+        return {(row.kind, row.urgent) for row in found}
 
     def finish(self, job: Job, worker: str) -> bool:
         """End the job; False when its lease was lost to another worker, who will end it."""

@@ -39,6 +39,10 @@ class Worker:
     wake: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
     """Set when a job may be due."""
 
+    def takes(self, kind: str, urgent: bool) -> bool:
+        """Whether such jobs are this worker's."""
+        return kind in self.acts and (urgent or not self.urgent_only)
+
     def work_one(self) -> bool:
         """Take and carry out one job; False when none was due."""
         with self.database.unit() as unit:

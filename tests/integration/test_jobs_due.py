@@ -11,7 +11,8 @@ import pytest
 from libs.db import Database, engine_for
 from libs.eventstore import Context
 from libs.jobs.lookout import look_out
-from libs.jobs.worker import Worker
+from libs.jobs.queue import Job
+from libs.jobs.worker import Finish, Worker
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
 
@@ -31,7 +32,7 @@ def add(database: Database, *, urgent: bool = False, lane: str | None = None) ->
         unit.jobs.add(uuid4(), "act", {}, context, urgent=urgent, lane=lane)
 
 
-def due(database: Database) -> bool | None:
+def due(database: Database) -> set[tuple[str, bool]]:
     with database.unit() as unit:
         return unit.jobs.due()
 
@@ -42,11 +43,11 @@ def take(database: Database) -> None:
 
 
 def test_nothing_is_due_then_a_job_then_an_urgent_one(database: Database) -> None:
-    assert due(database) is None
+    assert due(database) == set()
     add(database)
-    assert due(database) is False
+    assert due(database) == {("act", False)}
     add(database, urgent=True)
-    assert due(database) is True
+    assert due(database) == {("act", False), ("act", True)}
 
 
 def test_a_job_that_somebody_has_is_not_due_nor_is_the_next_of_its_lane(
@@ -55,26 +56,28 @@ def test_a_job_that_somebody_has_is_not_due_nor_is_the_next_of_its_lane(
     for _ in range(2):
         add(database, lane="packet-1")
     take(database)
-    assert due(database) is None
+    assert due(database) == set()
     add(database, lane="packet-2")
-    assert due(database) is False
+    assert due(database) == {("act", False)}
 
 
 def test_a_normal_job_wakes_whoever_may_take_it(database: Database) -> None:
-    anyone = Worker("one", database, {})
-    urgent_only = Worker("urgent", database, {}, urgent_only=True)
-    with looking_out(database, [urgent_only, anyone]):
+    stranger = Worker("stranger", database, {"other": never})
+    urgent_only = Worker("urgent", database, {"act": never}, urgent_only=True)
+    anyone = Worker("one", database, {"act": never})
+    with looking_out(database, [stranger, urgent_only, anyone]):
         add(database)
         assert anyone.wake.wait(30)
         assert not urgent_only.wake.is_set()
         add(database, urgent=True)
         assert urgent_only.wake.wait(30)
+        assert not stranger.wake.is_set()
 
 
 def test_the_lookout_goes_on_when_its_connection_was_cut(
     database: Database, postgres: PostgresForTests
 ) -> None:
-    worker = Worker("one", database, {})
+    worker = Worker("one", database, {"act": never})
     with looking_out(database, [worker]):
         # At its work: asked at least once, on the connection that the restart ends.
         add(database)
@@ -85,6 +88,11 @@ def test_the_lookout_goes_on_when_its_connection_was_cut(
         worker.wake.clear()
         add(database)
         assert worker.wake.wait(30)
+
+
+def never(_job: Job) -> Finish:
+    """No job is carried out here."""
+    raise AssertionError
 
 
 def reachable(database: Database) -> bool:
