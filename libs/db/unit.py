@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from libs.db.engine import engine_for
-from libs.eventstore import EventStore, RestoredNotRebased, WrongVersion
+from libs.eventstore import EventStore, RestoredNotRebased, StoreUnreachable, WrongVersion
 from libs.jobs.queue import JobQueue
 
 # Deadlock, serialisation failure, lock timeout.
@@ -74,7 +74,7 @@ def may_run_again(error: BaseException) -> bool:
 
 def connection_lost(error: BaseException) -> bool:
     """Whether the database went away, or waits for its operator, rather than refused."""
-    if isinstance(error, RestoredNotRebased):
+    if isinstance(error, RestoredNotRebased | StoreUnreachable):
         return True
     original = error.orig if isinstance(error, DBAPIError) else error
     lost = isinstance(original, psycopg2.OperationalError | psycopg2.InterfaceError)
