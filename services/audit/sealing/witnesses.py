@@ -165,7 +165,7 @@ def _contradiction(told: Checkpoint, known: Checkpoint, files: LogFiles) -> str:
     if told.size > known.size:
         return f"{told.size} entries of {told.origin}; {known.size} are known here"
     try:
-        same = told.size == 0 or subtree_root(told.size, files.tile) == told.root
+        found = subtree_root(told.size, files.tile, known.size) if told.size else told.root
     except TranslogError as error:
         return f"{told.size} entries of {told.origin}, which cannot be read here: {error}"
-    return "" if same else f"another root for {told.size} entries of {told.origin}"
+    return "" if found == told.root else f"another root for {told.size} entries of {told.origin}"
