@@ -21,7 +21,7 @@ SURROUNDINGS = frozenset(
 )
 """Variables that are read outside the typed settings."""
 
-_PATH = re.compile(r"/(v1|\.well-known)/")
+_PATH = re.compile(r"/(v1|log|\.well-known)/")
 _KINDS = {"Counter": ("_total",), "Histogram": ("_bucket", "_count", "_sum"), "Gauge": ("",)}
 
 

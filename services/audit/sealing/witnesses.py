@@ -7,6 +7,7 @@ they co-signed, and `signed` goes on alone. How far the one is behind the other 
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 from libs.observability import get_logger
@@ -99,12 +100,22 @@ class Witnesses:
 
     def measure(self, name: ShardName, signed: int) -> None:
         """Set the measures of the shard that grows, of which so many entries are signed."""
-        published = self._published.get(name, 0)
+        if name not in self._published:
+            self._recall(name)
+        published = self._published[name]
         WITNESSED.set(published)
         if published >= signed:
             PUBLISHED.set_to_current_time()
         for witness in self._witnesses:
             WITNESS_BEHIND.labels(witness).set(signed - self._cosigned.get((witness, name), 0))
+
+    def _recall(self, name: ShardName) -> None:
+        """Take up what an earlier process has published."""
+        self._published[name] = 0
+        with suppress(FileNotFoundError, TranslogError):
+            note = log_in(self._log / str(name)).note()
+            size = self._published[name] = Checkpoint.parse(note.text).size
+            self._cosigned |= {(each, name): size for each in self._policy.cosigned(note)}
 
     def _go_on(self) -> None:
         while True:
