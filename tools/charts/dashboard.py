@@ -95,6 +95,28 @@ ROWS: dict[str, list[Panel]] = {
             unit="ops",
         ),
     ],
+    "Nhật ký niêm phong · Log": [
+        Panel(
+            "Mục đã niêm phong", "Entries sealed",
+            "max(lienthong_log_sealed_entries)", "log",
+        ),
+        Panel(
+            "Từ khi niêm phong hết", "Since everything was sealed",
+            "time() - max(lienthong_log_caught_up_seconds)", "log", unit="s",
+        ),
+        Panel(
+            "Từ khi đủ chữ ký nhân chứng", "Since witnesses co-signed all of it",
+            "time() - max(lienthong_log_published_seconds)", "log", unit="s",
+        ),
+        Panel(
+            "Nhân chứng còn thiếu", "Entries a witness has not co-signed",
+            "max by (witness) (lienthong_log_witness_behind_entries)", "{{witness}}",
+        ),
+        Panel(
+            "Dừng, cần người xử lý", "Halted: a person is needed",
+            "max(lienthong_log_halted)", "log",
+        ),
+    ],
     "HTTP": [
         Panel(
             "Yêu cầu", "Requests",
