@@ -26,6 +26,7 @@ examples:
   lienthong replay TRACE                a document's whole history, as known now
   lienthong replay TRACE --at 2026-11-22T09:00:00+07:00
                                         ... and as it was known at that instant
+  lienthong log status                  how far the log is sealed and witnessed
   lienthong parked list                 which streams stand still, and why
   lienthong eventstore rebase           after a restore: a new epoch, then the services may start
   lienthong down                        end what `up` started, and nothing else
@@ -39,6 +40,7 @@ _DELEGATED = {
     "demo": ("tools.demo.run", "walk the golden journey on a platform of its own"),
     "edxml": ("tools.edxml.cli", "check edXML packets against the rules"),
     "eventstore": ("tools.eventstore", "the event store after a restore: check, rebase"),
+    "log": ("tools.log", "the transparency log: status, export, prove, check"),
     "parked": ("tools.parked", "events that a consumer could not apply: list, release, refuse"),
     "rebuild": (
         "tools.rebuild",

@@ -16,7 +16,7 @@ from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import Problem, malformed, not_found
 from services.audit import queries
 from services.audit.names import Names
-from services.audit.proofs import NotInLog, NotSealed, Proofs
+from services.audit.proofs import NotInLog, NotSealed, Proofs, notes_of
 from services.audit.queries import Lines, Step, Wanted
 from services.audit.schemas import PageArgs, StepArgs, TraceArgs, moment
 from services.audit.sealing.shards import ShardName
@@ -161,7 +161,7 @@ def _add_proofs(api: Api, database: Database, proofs: Proofs) -> None:
         return Reply(
             body={
                 "event_id": str(event_id),
-                "shard": str(found.shard),
+                "shard": found.shard,
                 "index": found.proof.index,
                 "entry": found.entry.decode(),
                 "proof": bytes(found.proof).decode(),
@@ -171,7 +171,7 @@ def _add_proofs(api: Api, database: Database, proofs: Proofs) -> None:
 
 
 def _shard(proofs: Proofs, name: ShardName) -> dict[str, Any]:
-    notes = {path: Checkpoint.parse(note.text) for path, note in proofs.notes(name)}
+    notes = {path: Checkpoint.parse(note.text) for path, note in notes_of(proofs.files(name))}
     newest = list(notes.values())[-1]
     witnessed = notes[CHECKPOINT].size if CHECKPOINT in notes else 0
     return {

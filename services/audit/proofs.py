@@ -40,7 +40,7 @@ class EventProof:
     """
 
     event_id: UUID
-    shard: ShardName
+    shard: str
     entry: bytes
     proof: LogProof
     witnessed: bool
@@ -66,12 +66,6 @@ class Proofs:
         """A shard's files."""
         return log_in(self._log / str(name))
 
-    def notes(self, name: ShardName) -> Iterator[tuple[str, Note]]:
-        """A shard's checkpoints with their paths, the published one first, as far as there are."""
-        for path in (CHECKPOINT, SIGNED):
-            with suppress(FileNotFoundError):
-                yield path, self.files(name).note(path)
-
     def of(self, event_id: UUID, place: Place) -> EventProof:
         """Prove an event that stands at a place in the store's order.
 
@@ -80,28 +74,36 @@ class Proofs:
         shards = self.shards()
         # After a fork two shards may have events of one place: the newer one is asked first.
         for name in reversed(shards):
-            if found := self._in_shard(name, event_id, place):
+            if found := prove_in(self.files(name), str(name), event_id, place):
                 return found
-        if not shards or place > self._end(shards[-1]):
+        if not shards or place > _end(self.files(shards[-1])):
             raise NotSealed(f"event {event_id} is not sealed yet")
         raise NotInLog(f"no shard that is here has event {event_id}")
 
-    def _in_shard(self, name: ShardName, event_id: UUID, place: Place) -> EventProof | None:
-        files = self.files(name)
-        for path, note in self.notes(name):
-            size = Checkpoint.parse(note.text).size
-            index = files.last_at_or_before(place, size, _place) if size else None
-            entry = files.entry(index, size) if index is not None else b""
-            if index is None or not _is_of(entry, event_id):
-                continue
+
+def prove_in(files: LogFiles, name: str, event_id: UUID, place: Place) -> EventProof | None:
+    """Prove an event in one shard; None when it is not in it. Raises as `Proofs.of` does."""
+    for path, note in notes_of(files):
+        size = Checkpoint.parse(note.text).size
+        index = files.last_at_or_before(place, size, _place) if size else None
+        entry = files.entry(index, size) if index is not None else b""
+        if index is not None and _is_of(entry, event_id):
             proof = LogProof(index, tuple(files.inclusion(index, size)), note)
             return EventProof(event_id, name, entry, proof, witnessed=path == CHECKPOINT)
-        return None
+    return None
 
-    def _end(self, name: ShardName) -> Place:
-        *_, (_, note) = self.notes(name)
-        size = Checkpoint.parse(note.text).size
-        return _place(self.files(name).entry(size - 1, size)) if size else START
+
+def notes_of(files: LogFiles) -> Iterator[tuple[str, Note]]:
+    """A shard's checkpoints with their paths, the published one first, as far as there are."""
+    for path in (CHECKPOINT, SIGNED):
+        with suppress(FileNotFoundError):
+            yield path, files.note(path)
+
+
+def _end(files: LogFiles) -> Place:
+    *_, (_, note) = notes_of(files)
+    size = Checkpoint.parse(note.text).size
+    return _place(files.entry(size - 1, size)) if size else START
 
 
 def _place(entry: bytes) -> Place:
