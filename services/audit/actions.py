@@ -64,6 +64,9 @@ ACTIONS: dict[str, Action] = {
         "Được văn bản mới thay thế", "replaced by a new document"
     ),
     "UpdateRefused": Action("Từ chối cập nhật", "update refused", "16"),
+    "StatusWithheld": Action(
+        "Không báo cho bên gửi, theo mức công khai", "not told to the sender, by the disclosure"
+    ),
     "TaskAssigned": Action("Phân công xử lý", "assigned", "04"),
     "TaskStarted": Action("Bắt đầu xử lý", "in process", "05"),
     "TaskFinished": Action("Xong việc được giao", "task finished"),
@@ -102,6 +105,7 @@ NO_LINE: dict[str, str] = {
     "DispatchOpened": _MACHINE,
     "PacketPrepared": _MACHINE,
     "DeliveryOpened": _MACHINE,
+    "PacketNumbered": _MACHINE,
     "DocumentSigned": _SAME_STEP,  # SignatureMade:leader names the signer
     "SigningFinished": _SAME_STEP,
     "SigningRefused": _SAME_STEP,  # SignatureFailed
@@ -119,6 +123,7 @@ NO_LINE: dict[str, str] = {
     "StatusReceived:inside": _SAME_STEP,  # the step told is itself a line
     "ParkedEventReleased": _DESK,
     "ParkedEventRefused": _DESK,
+    "DisclosureSet": "an agency's rule about its own steps, no step on a document",
     "PacketUnreadable": "belongs to no document; it stands on the desk",
     "RecallHeld": "its document is not here; it stands on the desk until that comes",
     "StatusUnmatched": "belongs to no document of ours; it stands on the desk",

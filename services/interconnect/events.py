@@ -43,6 +43,7 @@ class DeliveryOpened:
     sender_id: UUID
     recipient_id: UUID
     channel: str
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,8 @@ class PacketArrived:
     recipient_code: str
     business: str = ""
     supersedes: tuple[str, ...] = ()
+    pair_number: int | None = None
+    envelope: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +129,7 @@ class StatusSent:
     status_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +148,9 @@ class StatusReceived:
     note: str | None = None
     status_packet: str
     channel: str
+    pair_number: int | None = None
+    envelope: str | None = None
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +189,7 @@ class RecallSent:
     status_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +251,8 @@ class RecallArrived:
     request_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
+    envelope: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +267,39 @@ class RecallHeld:
     note: str | None = None
     request_packet: str
     axis_doc_id: str
+    pair_number: int | None = None
+    envelope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusWithheld:
+    """A step was not told to the sender, as the agency's disclosure (mức công khai) has it."""
+
+    packet_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    status_code: str
+    level: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketNumbered:
+    """A packet from one agency to another got its number; the newest number is the last one."""
+
+    sender_id: UUID
+    recipient_id: UUID
+    number: int
+    kind: str
+    document_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosureSet:
+    """An agency laid down what senders see of its steps (mức công khai)."""
+
+    agency_id: UUID
+    level: str
 
 
 EVENTS: dict[str, type] = {
@@ -278,4 +321,7 @@ EVENTS: dict[str, type] = {
     "StatusUnmatched": StatusUnmatched,
     "RecallArrived": RecallArrived,
     "RecallHeld": RecallHeld,
+    "StatusWithheld": StatusWithheld,
+    "PacketNumbered": PacketNumbered,
+    "DisclosureSet": DisclosureSet,
 }

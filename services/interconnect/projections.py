@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import Table, case, delete, update
+from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
@@ -139,6 +140,7 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     row = _fields(message, names)
     row |= {"unit": message.unit, "version": event.version, "received_at": event.occurred_at}
     put_row(unit, tables.received_status, row)
+    _received(unit, message, "status", event, back=True)
     if message.status_code in ("02", "15", "16"):
         _close_request(unit, message)
 
@@ -175,6 +177,7 @@ def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
         "supersedes": list(message.supersedes),
     }
     put_row(unit, tables.arrival, row)
+    _received(unit, message, "document", event)
     _off_the_desk(message, unit)
 
 
@@ -233,6 +236,41 @@ def project_held(message: Any, event: Recorded, unit: Unit) -> None:
     row |= {"packet": message.request_packet, "status_code": "13"}
     row |= {"kind": "held", "reason_code": "document_not_here", "arrived_at": event.occurred_at}
     put_row(unit, tables.desk, row)
+    _received(unit, message, "status", event)
+
+
+def project_recall_arrived(message: Any, event: Recorded, unit: Unit) -> None:
+    """A recall's packet; the recall itself is told by the documents service."""
+    _received(unit, message, "status", event)
+
+
+def project_numbered(message: Any, event: Recorded, unit: Unit) -> None:
+    """A number that a packet of ours got."""
+    _count(unit, tables.pair_sent, message, message.number, message.kind, event)
+
+
+def _received(unit: Unit, message: Any, kind: str, event: Recorded, *, back: bool = False) -> None:
+    """A number that came in a good envelope; `back`: from the document's recipient."""
+    if message.pair_number:
+        _count(unit, tables.pair_received, message, message.pair_number, kind, event, back=back)
+
+
+def _count(
+    unit: Unit,
+    table: Table,
+    message: Any,
+    number: int,
+    kind: str,
+    event: Recorded,
+    *,
+    back: bool = False,
+) -> None:
+    parties = (message.sender_id, message.recipient_id)
+    sender_id, recipient_id = reversed(parties) if back else parties
+    row = {"sender_id": sender_id, "recipient_id": recipient_id, "number": number}
+    row |= {"kind": kind, "at": event.occurred_at}
+    # What comes a second time under its number changes nothing.
+    unit.connection.execute(insert(table).values(**row).on_conflict_do_nothing())
 
 
 PROJECTIONS: dict[str, Handler] = {
@@ -261,6 +299,8 @@ PROJECTIONS: dict[str, Handler] = {
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
     "RecallHeld": project_held,
+    "RecallArrived": project_recall_arrived,
+    "PacketNumbered": project_numbered,
 }
 
 READ_MODELS = ReadModels(
@@ -277,6 +317,8 @@ READ_MODELS = ReadModels(
         tables.arrival,
         tables.sent_status,
         tables.desk,
+        tables.pair_sent,
+        tables.pair_received,
     ),
     kept={tables.axis_registration: "what the axis was told, written by the poller"},
 )

@@ -152,6 +152,23 @@ desk = Table(
     Column("arrived_at", _AT, nullable=False),
 )
 
+
+def _pair(name: str) -> Table:
+    """The numbers of all packets from one agency to another, documents and statuses together."""
+    return Table(
+        name,
+        metadata,
+        Column("sender_id", _ID, primary_key=True),
+        Column("recipient_id", _ID, primary_key=True),
+        Column("number", BigInteger, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("at", _AT, nullable=False),
+    )
+
+
+# What our agencies numbered, and what came in good envelopes.
+pair_sent, pair_received = _pair("pair_sent"), _pair("pair_received")
+
 # Written by the poller, not rebuilt from events.
 axis_registration = Table(
     "axis_registration",
