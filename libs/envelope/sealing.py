@@ -49,27 +49,41 @@ def seal(envelope: Envelope, key: PrivateKey, certificate: x509.Certificate) -> 
     return sealed
 
 
-def unseal(sealed: str, *, trust: Trust, recipient: str) -> Envelope:
-    """Return the envelope if it is whole, by its sender, and for `recipient`.
+def unseal(sealed: str, *, trust: Trust) -> Envelope:
+    """Return the envelope if it is whole and by its sender.
 
-    Raises an `EnvelopeError`: too large, malformed, of another version, wrongly signed, by somebody
-    unknown (only then, and with his certificate), out of the certificate's time, or for others.
+    Whose number is wanted asks `Envelope.number_for`, which refuses an envelope for others. Raises
+    an `EnvelopeError`: too large, malformed, of another version, wrongly signed, by somebody
+    unknown (only then, and with his certificate), or out of the certificate's time.
     """
+    header, content, signature = _parts(sealed)
+    certificate = _certificate(header)
+    _verify(certificate, sealed.rpartition(".")[0].encode(), signature)
+    envelope = from_bytes(content)
+    if certificate not in trust.get(envelope.sender, ()):
+        raise SignerUnknown(envelope.sender, certificate)
+    if not certificate.not_valid_before_utc <= envelope.made_at <= certificate.not_valid_after_utc:
+        raise CertificateNotValid("the certificate was not valid when the envelope was made")
+    return envelope
+
+
+def unchecked(sealed: str) -> Envelope:
+    """Return what an envelope says, whoever sealed it: for those that one sealed oneself.
+
+    Raises `EnvelopeTooLarge`, `EnvelopeMalformed`, `VersionUnknown`.
+    """
+    return from_bytes(_parts(sealed)[1])
+
+
+def _parts(sealed: str) -> tuple[bytes, bytes, bytes]:
+    """Header, content and signature of a compact JWS."""
     if len(sealed) > MAX_BYTES:
         raise EnvelopeTooLarge("the envelope is too large")
     parts = sealed.split(".")
     if len(parts) != 3:
         raise EnvelopeMalformed("three parts expected")
     header, content, signature = (_bytes(part) for part in parts)
-    certificate = _certificate(header)
-    _verify(certificate, f"{parts[0]}.{parts[1]}".encode(), signature)
-    envelope = from_bytes(content)
-    if certificate not in trust.get(envelope.sender, ()):
-        raise SignerUnknown(envelope.sender, certificate)
-    if not certificate.not_valid_before_utc <= envelope.made_at <= certificate.not_valid_after_utc:
-        raise CertificateNotValid("the certificate was not valid when the envelope was made")
-    envelope.number_for(recipient)
-    return envelope
+    return header, content, signature
 
 
 def _header(certificate: x509.Certificate) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
+from uuid import UUID
 
 import psycopg2
 from psycopg2.extras import register_uuid
@@ -111,6 +112,24 @@ class EventStore:
         events = self._read("WHERE stream = %s ORDER BY version DESC LIMIT 1", (stream,))
         return events[0] if events else None
 
+    def read_last_each(self, streams: Sequence[str]) -> dict[str, Recorded]:
+        """The newest event of each of these streams that has begun."""
+        found = rows(
+            self._connection,
+            "SELECT last.* FROM unnest(%s::text[]) AS wanted (name) CROSS JOIN LATERAL"  # noqa: S608
+            f" (SELECT {COLUMNS} FROM es.event WHERE stream = wanted.name"
+            " ORDER BY version DESC LIMIT 1) AS last",
+            (_array(streams),),
+        )
+        return {event.stream: event for event in _recorded(found)}
+
+    def read_ids(self, event_ids: Sequence[UUID]) -> list[Recorded]:
+        """Those of these events that are in the store, in its order."""
+        return self._read(
+            "WHERE event_id = ANY (%s::uuid[]) ORDER BY tx, position",
+            (_array(str(each) for each in event_ids),),
+        )
+
     def read_category(self, category: str, after: Place, limit: int = 1000) -> list[Recorded]:
         """The category's events behind `after` and below the horizon, in order, none missing."""
         return self._read(
@@ -143,7 +162,7 @@ class EventStore:
 
     def _read(self, where: str, arguments: tuple[Any, ...]) -> list[Recorded]:
         found = rows(self._connection, f"SELECT {COLUMNS} FROM es.event {where}", arguments)  # noqa: S608
-        return [Recorded._make((*row[:-1], bytes(row[-1]))) for row in found]
+        return _recorded(found)
 
     def _call(self, name: str, arguments: tuple[Any, ...]) -> list[Any]:
         prepared = self._connection.info.setdefault("prepared", set())
@@ -156,6 +175,10 @@ class EventStore:
             return rows(self._connection, f"EXECUTE {name} ({places})", arguments)
         except psycopg2.Error as error:
             _refuse(error)
+
+
+def _recorded(found: Iterable[Any]) -> list[Recorded]:
+    return [Recorded._make((*row[:-1], bytes(row[-1]))) for row in found]
 
 
 def _columns(context: Context) -> tuple[Any, ...]:
@@ -174,7 +197,7 @@ def _columns(context: Context) -> tuple[Any, ...]:
 def _array(items: Iterable[str]) -> str:
     """A PostgreSQL array literal: one string is parsed faster than a list of literals."""
     quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
-    return '{"' + '","'.join(quoted) + '"}'
+    return "{" + ",".join(f'"{item}"' for item in quoted) + "}"
 
 
 def _refuse(error: psycopg2.Error) -> NoReturn:

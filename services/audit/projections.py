@@ -105,7 +105,9 @@ def _handler(message: Any, event: Recorded) -> dict[str, Any]:
 
 def _times(message: Any, event: Recorded) -> dict[str, datetime]:
     at = order_at = event.occurred_at
-    if event.type == "StatusReceived":
+    if event.type == "StatusReceived" and message.done_at:
+        at = order_at = datetime.fromisoformat(message.done_at).astimezone(UTC)
+    elif event.type == "StatusReceived":
         at = datetime.fromisoformat(message.told_at).astimezone(UTC)
         # Packets tell whole seconds: the step stands at the end of its second, so that it does
         # not come before what led to it, but never later than it was heard of.

@@ -46,7 +46,7 @@ class AssignPosition:
 
 @dataclass(frozen=True)
 class RegisterCertificate:
-    """Enter a certificate of a leader or of a seal."""
+    """Enter a certificate of a leader, of a seal or of a service key."""
 
     certificate_id: UUID
     owner_id: UUID

@@ -54,7 +54,7 @@ class PositionAssigned:
 
 @dataclass(frozen=True)
 class CertificateRegistered:
-    """A leader's certificate, or that of an agency's seal, was entered."""
+    """A leader's certificate, or that of an agency's seal or service key, was entered."""
 
     certificate_id: UUID
     owner_id: UUID

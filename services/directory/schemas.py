@@ -51,10 +51,14 @@ class PositionBody(Schema):
 
 
 class CertificateBody(Schema):
-    """A certificate to enter, in PEM form; its facts are read from it."""
+    """A certificate to enter, in PEM form; its facts are read from it.
+
+    A leader's is a person's; that of a seal, or of a service key (which signs the envelopes of
+    packets), an agency's.
+    """
 
     owner_id = fields.UUID(required=True)
-    kind = fields.Str(required=True, validate=validate.OneOf(["leader", "seal"]))
+    kind = fields.Str(required=True, validate=validate.OneOf(["leader", "seal", "service"]))
     pem = fields.Str(required=True, validate=validate.Length(1, 20_000))
 
 

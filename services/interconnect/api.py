@@ -17,6 +17,7 @@ from libs.web.problems import malformed, not_found
 from services.interconnect import handlers, queries, schemas, views
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import InterconnectError
+from services.interconnect.journal import load_disclosure
 from services.interconnect.settings import Settings
 from services.interconnect.texts import put_text
 
@@ -33,6 +34,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     """Add the service's routes to an API."""
     _dispatches(api, database, blobs)
     _packets(api, database, blobs)
+    _disclosures(api, database)
 
 
 def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:
@@ -110,6 +112,33 @@ def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
             rows = queries.desk(unit.connection, after, limit)
         following = _next(rows, limit, "arrived_at", "packet_id")
         return Reply(body={"packets": [views.unread(row) for row in rows], "next": following})
+
+
+def _disclosures(api: Api, database: Database) -> None:
+    @api.query("/v1/disclosures/<uuid:agency_id>", "interconnect.see_disclosure")
+    def show_disclosure(call: Call) -> Reply:
+        """What senders see of the agency's steps (mức công khai)."""
+        agency_id = call.params["agency_id"]
+        call.require_agency(agency_id)
+        with database.unit() as unit:
+            found, _ = load_disclosure(unit, agency_id)
+        return Reply(body=views.disclosure(agency_id, found.level))
+
+    @api.command(
+        "/v1/disclosures/<uuid:agency_id>",
+        "interconnect.disclose",
+        body=schemas.DisclosureBody,
+        method="PUT",
+    )
+    def set_disclosure(call: Call) -> Reply:
+        """Lay down what senders see: all, unit (no person) or receipt (outcome alone)."""
+        agency_id, level = call.params["agency_id"], call.body["level"]
+        call.require_agency(agency_id)
+        context = _context(call, call.command_id)
+        appended = handlers.disclose(call.unit, agency_id, level, context, call.command_id)
+        return Reply(
+            body=views.disclosure(agency_id, level), read_after=token(call.unit.store, appended)
+        )
 
 
 def _context(call: Call, trace: UUID) -> Context:

@@ -53,7 +53,10 @@ from services.interconnect.journal import (
     packet_stream,
 )
 from services.interconnect.lookups import Party
+from services.interconnect.opening import Opened, open_envelope
+from services.interconnect.pairs import Numbers
 from services.interconnect.recalls import add_recall_job
+from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
 
 PACKET_LIMIT = 128 * 1024 * 1024
@@ -78,15 +81,20 @@ class _Facts:
 
 @dataclass(frozen=True)
 class _Written:
-    """A packet that is durable, and what it says when it is read again."""
+    """A packet that is durable, and what it says when it is read again.
+
+    `numbers` stand in our envelope; without one there are none.
+    """
 
     digest: str
     foreign_id: str
     content: Content
+    numbers: Numbers
+    opened: Opened
 
 
-def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
-    """Write the packet of an issued document; open the deliveries and make those inside.
+def prepare(database: Database, blobs: BlobStore, sealer: Sealer, job: Job) -> Finish:
+    """Seal and write the packet of an issued document; open the deliveries, make those inside.
 
     Raises `NotKnownYet` while a replica lags, `NoCode` for a sender without a code.
     """
@@ -96,7 +104,8 @@ def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
     )
     if not facts.sender.code:
         raise NoCode(issued.agency_id)
-    written = _write_packet(blobs, issued, facts, job) if _reachable(facts.recipients) else None
+    reachable = _reachable(facts.recipients)
+    written = _write_packet(database, blobs, sealer, issued, facts, job) if reachable else None
 
     def finish(unit: Unit) -> None:
         writes = _prepared_writes(unit, issued, written) if written else []
@@ -274,7 +283,9 @@ def _reachable(parties: Sequence[Party]) -> list[Party]:
     return [party for party in parties if party.code]
 
 
-def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> _Written:
+def _write_packet(
+    database: Database, blobs: BlobStore, sealer: Sealer, issued: Issued, facts: _Facts, job: Job
+) -> _Written:
     with spooled(blobs, issued.file) as document:
         size = document.seek(0, 2)
     card = read_text(blobs, facts.signer.card)
@@ -289,6 +300,13 @@ def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> 
         earlier=facts.earlier,
         at=job.context.occurred_at,
     )
+    packet, numbers = sealer.document(
+        packet,
+        job,
+        sender_id=issued.agency_id,
+        recipients={party.agency_id: party.code for party in _reachable(facts.recipients)},
+        document_id=issued.document_id,
+    )
     with tempfile.TemporaryFile() as file:
         edxml.write(packet, blobs, file)
         file.seek(0)
@@ -297,7 +315,14 @@ def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> 
         # Recipients inside get what the packet says, as those outside do.
         again = read_packet(file, blobs, PACKET_LIMIT)
     assert isinstance(again, edxml.DocumentPacket)
-    return _Written(digest, foreign_id_of(issued, facts.sender), content_of(again, blobs))
+    opened = open_envelope(database, blobs, again, issued.agency_id)
+    return _Written(
+        digest,
+        foreign_id_of(issued, facts.sender),
+        content_of(opened.bare(again), blobs),
+        numbers,
+        opened,
+    )
 
 
 def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Write]:
@@ -337,6 +362,7 @@ def _delivery_writes(
             sender_id=issued.agency_id,
             recipient_id=recipient.agency_id,
             channel=recipient.channel,
+            pair_number=written.numbers.get(recipient.agency_id) if written else None,
         )
     ]
     arrivals: list[Write] = []
@@ -362,7 +388,8 @@ def _arrival_write(unit: Unit, issued: Issued, recipient: Party, written: _Writt
     codes = lookups.codes_of(unit.connection, recipient.agency_id)
     supersedes = written.content.superseded_for(codes)
     answers = answered.dispatch_id if answered else None
-    event = arrived(written.content, way, answers, supersedes)
+    mark = written.opened.mark(recipient.code)
+    event = arrived(written.content, way, answers, supersedes, mark)
     return packet_stream(way.packet_id), 0, [event]
 
 

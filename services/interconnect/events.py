@@ -292,6 +292,7 @@ class PacketNumbered:
     number: int
     kind: str
     document_id: UUID
+    sealed: str
 
 
 @dataclass(frozen=True, kw_only=True)

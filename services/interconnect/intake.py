@@ -5,7 +5,7 @@ begun is left as it is.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from services.interconnect.events import (
     RecallHeld,
     StatusUnmatched,
 )
+from services.interconnect.heard import instant_of, require_fit, status_of
 from services.interconnect.journal import (
     JOURNAL,
     SYSTEM,
@@ -45,8 +46,8 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.metrics import BAD_PACKETS
+from services.interconnect.opening import Mark, Opened, open_envelope
 from services.interconnect.recalls import TAKE_BACK, recall_of
-from services.interconnect.statuses import instant_of, status_of
 from services.interconnect.texts import put_text
 
 NOBODY = "installation"
@@ -79,10 +80,10 @@ class Intake:
             if isinstance(read, edxml.StatusPacket) != (received.message_type == "status"):
                 raise PacketRejected("wrong_message_type")
             if isinstance(read, edxml.StatusPacket):
-                return self._status(received, packet, read.header)
+                return self._status(received, packet, read)
             if read.trace.business.kind is edxml.BusinessKind.RECALL:
                 return self._recall_packet(received, packet, read)
-            return self._document(received, packet, content_of(read, self._blobs))
+            return self._document(received, packet, read)
         except PacketRejected as error:
             return self.reject(received, packet, error.reason_code)
 
@@ -91,13 +92,15 @@ class Intake:
         self._to_desk(received, packet, reason_code)
         return Verdict(failed=received.to)
 
-    def _document(self, received: Received, packet: str, content: Content) -> Verdict:
-        sender_id = self._sender(received, content.sender_code)
+    def _document(self, received: Received, packet: str, read: edxml.DocumentPacket) -> Verdict:
+        sender_id = self._sender(received, read.header.sender.organ_id)
+        opened = open_envelope(self._database, self._blobs, read, sender_id)
+        content = content_of(opened.bare(read), self._blobs)
         done: list[str] = []
         failed: dict[str, str] = {}
         for code in received.to:
             try:
-                self._arrive(received, packet, content, sender_id, code)
+                self._arrive(received, packet, content, sender_id, code, opened.mark(code))
                 done.append(code)
             except PacketRejected as error:
                 failed[code] = error.reason_code
@@ -108,7 +111,13 @@ class Intake:
         return Verdict(tuple(done), tuple(failed))
 
     def _arrive(
-        self, received: Received, packet: str, content: Content, sender_id: UUID, code: str
+        self,
+        received: Received,
+        packet: str,
+        content: Content,
+        sender_id: UUID,
+        code: str,
+        mark: Mark,
     ) -> None:
         with self._database.unit() as unit:
             recipient = _known(
@@ -136,7 +145,7 @@ class Intake:
             codes = lookups.codes_of(unit.connection, way.recipient_id)
             supersedes = content.superseded_for(codes)
             answers = answered.dispatch_id if answered else None
-            event = arrived(content, way, answers, supersedes)
+            event = arrived(content, way, answers, supersedes, mark)
             early = early_packet_id(sender_id, way.recipient_id, content.foreign_id)
             events = packets.join(load_packet(unit, early)[0], event)
             trace = answered.trace if answered else _trace_of_older(unit, event)
@@ -156,9 +165,11 @@ class Intake:
         agency_id: UUID = claimed.agency_id
         return agency_id
 
-    def _status(self, received: Received, packet: str, header: edxml.StatusHeader) -> Verdict:
+    def _status(self, received: Received, packet: str, read: edxml.StatusPacket) -> Verdict:
+        header = read.header
+        require_fit(header)
         teller_id = self._sender(received, header.sender.organ_id)
-        command = status_of(header, self._blobs, packet, AXIS)
+        opened = open_envelope(self._database, self._blobs, read, teller_id)
         about = header.response_for.document_id
         if len(about) > LONGEST_ID:
             raise PacketRejected("text_too_long")
@@ -166,12 +177,14 @@ class Intake:
             delivery = _known(
                 unit, "delivery", lambda: lookups.delivery_of(unit.connection, about, teller_id)
             )
-            if delivery is None and command.status_code == TAKE_BACK:
-                asked = recall_of(header, self._blobs, packet, AXIS, received.doc_id)
-                return self._recall(received, teller_id, about, asked)
+            if delivery is None and header.status_code == TAKE_BACK:
+                asked = recall_of(header, self._blobs, packet, AXIS, opened, received.doc_id)
+                return self._recall(received, teller_id, about, asked, opened)
             if delivery is None:
-                _unmatched(unit, received, packet, command.status_code, about)
+                _unmatched(unit, received, packet, header.status_code, about)
                 return Verdict(done=received.to)
+            codes = lookups.codes_of(unit.connection, delivery.sender_id)
+            command = status_of(header, self._blobs, packet, AXIS, opened, codes)
             writes = settled_writes(unit, delivery.delivery_id, [command])
             if writes:
                 context = _context(unit, str(delivery.sender_id), delivery.trace)
@@ -197,10 +210,11 @@ class Intake:
             axis_doc_id=received.doc_id,
         )
         about = business.document_id or read.header.document_id
-        return self._recall(received, asker_id, about, asked)
+        opened = open_envelope(self._database, self._blobs, read, asker_id)
+        return self._recall(received, asker_id, about, asked, opened)
 
     def _recall(
-        self, received: Received, asker_id: UUID, about: str, asked: RecordRecall
+        self, received: Received, asker_id: UUID, about: str, asked: RecordRecall, opened: Opened
     ) -> Verdict:
         """Record a recall of a document at each addressed agency that has it, or hold it."""
         if len(about) > LONGEST_ID:
@@ -210,7 +224,8 @@ class Intake:
             with self._database.unit() as unit:
                 agency = lookups.agency_by_code(unit.connection, code)
                 if agency is not None and agency.channel == INSIDE:
-                    _ask_back(unit, asker_id, agency.agency_id, about, asked)
+                    marked = replace(asked, **vars(opened.mark(code)))
+                    _ask_back(unit, asker_id, agency.agency_id, about, marked)
                     done.append(code)
         if not done:
             raise PacketRejected("recipient_unknown")
@@ -261,6 +276,8 @@ def _held(asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall) -
         note=asked.note,
         request_packet=asked.request_packet,
         axis_doc_id=asked.axis_doc_id or "",
+        pair_number=asked.pair_number,
+        envelope=asked.envelope,
     )
 
 

@@ -206,6 +206,32 @@ def delivery_of(connection: Connection, foreign_id: str, recipient_id: UUID) -> 
     ).first()
 
 
+def service_certificates(connection: Connection, agency_id: UUID) -> list[str]:
+    """The digests of the certificates (PEM) of an agency's service keys."""
+    table = tables.service_certificate
+    return list(
+        connection.execute(select(table.c.file).where(table.c.agency_id == agency_id)).scalars()
+    )
+
+
+def knows_envelopes(connection: Connection, agency_id: UUID) -> bool:
+    """Whether an agency takes our envelope in a status packet.
+
+    It is inside this installation, or the directory has a service certificate of it, or envelopes
+    have come from it.
+    """
+    agency = tables.agency
+    inside = select(agency.c.agency_id).where(agency.c.channel == "inside")
+    ways = (
+        inside.where(agency.c.agency_id == agency_id),
+        *(
+            select(table.c.agency_id).where(table.c.agency_id == agency_id)
+            for table in (tables.service_certificate, tables.envelope_sender)
+        ),
+    )
+    return bool(connection.execute(select(or_(*(way.exists() for way in ways)))).scalar())
+
+
 def unregistered(connection: Connection, on: date) -> Sequence[Any]:
     """Codes in force of our own agencies that the axis was not told, or under another name."""
     agency, code, told = tables.agency, tables.agency_code, tables.axis_registration

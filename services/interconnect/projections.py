@@ -14,6 +14,7 @@ from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
 from services.interconnect import tables
 from services.interconnect.domain import early_packet_id
+from services.interconnect.domain.envelope import shows_that_sender_knows
 
 
 def _fields(message: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -54,6 +55,13 @@ def project_position(message: Any, _event: Recorded, unit: Unit) -> None:
     put_row(unit, tables.position, {name: getattr(message, name) for name in names})
 
 
+def project_certificate(message: Any, _event: Recorded, unit: Unit) -> None:
+    """A certificate by which envelopes are believed; those of people and seals are not ours."""
+    if message.kind == "service":
+        row = {"certificate_id": message.certificate_id, "agency_id": message.owner_id}
+        put_row(unit, tables.service_certificate, {**row, "file": message.file})
+
+
 def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
     """Which packet an incoming document came in, and how its sender calls it."""
     names = ("document_id", "packet_id", "agency_id", "sender_id", "foreign_id")
@@ -82,7 +90,8 @@ def project_prepared(message: Any, _event: Recorded, unit: Unit) -> None:
 def project_delivery(message: Any, _event: Recorded, unit: Unit) -> None:
     """One recipient's delivery."""
     names = ("delivery_id", "dispatch_id", "sender_id", "recipient_id", "channel")
-    put_row(unit, tables.delivery, {**_fields(message, names), "transport": "opened"})
+    row = _fields(message, names) | {"pair_number": message.pair_number or None}
+    put_row(unit, tables.delivery, {**row, "transport": "opened"})
 
 
 def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
@@ -139,6 +148,7 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     names = ("delivery_id", "dispatch_id", "status_code", "told_at", "staff", "note", "channel")
     row = _fields(message, names)
     row |= {"unit": message.unit, "version": event.version, "received_at": event.occurred_at}
+    row |= _told_by_envelope(message) | {"done_at": message.done_at or None}
     put_row(unit, tables.received_status, row)
     _received(unit, message, "status", event, back=True)
     if message.status_code in ("02", "15", "16"):
@@ -160,6 +170,10 @@ def _close_request(unit: Unit, message: Any) -> None:
     )
 
 
+def _told_by_envelope(message: Any) -> dict[str, Any]:
+    return {"pair_number": message.pair_number or None, "envelope": message.envelope or None}
+
+
 def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
     """A packet for one of our agencies."""
     names = ("packet_id", "sender_id", "recipient_id", "channel", "packet", "axis_doc_id")
@@ -175,6 +189,7 @@ def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
         "arrived_at": event.occurred_at,
         "business": message.business,
         "supersedes": list(message.supersedes),
+        **_told_by_envelope(message),
     }
     put_row(unit, tables.arrival, row)
     _received(unit, message, "document", event)
@@ -214,6 +229,13 @@ def project_sent_status(message: Any, event: Recorded, unit: Unit) -> None:
     """A step of ours that the sender was told."""
     row = _fields(message, ("packet_id", "status_code", "channel"))
     row |= {"version": event.version, "sent_at": event.occurred_at}
+    put_row(unit, tables.sent_status, row | {"pair_number": message.pair_number or None})
+
+
+def project_withheld(message: Any, event: Recorded, unit: Unit) -> None:
+    """A step of ours that the sender was not told."""
+    row = _fields(message, ("packet_id", "status_code"))
+    row |= {"version": event.version, "sent_at": event.occurred_at, "withheld": message.level}
     put_row(unit, tables.sent_status, row)
 
 
@@ -246,28 +268,24 @@ def project_recall_arrived(message: Any, event: Recorded, unit: Unit) -> None:
 
 def project_numbered(message: Any, event: Recorded, unit: Unit) -> None:
     """A number that a packet of ours got."""
-    _count(unit, tables.pair_sent, message, message.number, message.kind, event)
+    ids = (message.sender_id, message.recipient_id, message.number)
+    _count(unit, tables.pair_sent, ids, message.kind, event)
 
 
 def _received(unit: Unit, message: Any, kind: str, event: Recorded, *, back: bool = False) -> None:
-    """A number that came in a good envelope; `back`: from the document's recipient."""
-    if message.pair_number:
-        _count(unit, tables.pair_received, message, message.pair_number, kind, event, back=back)
-
-
-def _count(
-    unit: Unit,
-    table: Table,
-    message: Any,
-    number: int,
-    kind: str,
-    event: Recorded,
-    *,
-    back: bool = False,
-) -> None:
+    """The number that came in an envelope; `back`: from the recipient of the document."""
     parties = (message.sender_id, message.recipient_id)
     sender_id, recipient_id = reversed(parties) if back else parties
-    row = {"sender_id": sender_id, "recipient_id": recipient_id, "number": number}
+    if message.pair_number:
+        ids = (sender_id, recipient_id, message.pair_number)
+        _count(unit, tables.pair_received, ids, kind, event)
+    if shows_that_sender_knows(message.envelope):
+        known = insert(tables.envelope_sender).values(agency_id=sender_id)
+        unit.connection.execute(known.on_conflict_do_nothing())
+
+
+def _count(unit: Unit, table: Table, ids: tuple[str, str, int], kind: str, event: Recorded) -> None:
+    row = dict(zip(("sender_id", "recipient_id", "number"), ids, strict=True))
     row |= {"kind": kind, "at": event.occurred_at}
     # What comes a second time under its number changes nothing.
     unit.connection.execute(insert(table).values(**row).on_conflict_do_nothing())
@@ -277,6 +295,7 @@ PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
+    "CertificateRegistered": project_certificate,
     "DocumentArrived": project_incoming,
     "DispatchOpened": project_dispatch,
     "PacketPrepared": project_prepared,
@@ -296,6 +315,7 @@ PROJECTIONS: dict[str, Handler] = {
     "DocumentReplaced": project_recall_answered,
     "DocumentWithdrawn": project_given_back,
     "StatusSent": project_sent_status,
+    "StatusWithheld": project_withheld,
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
     "RecallHeld": project_held,
@@ -310,6 +330,7 @@ READ_MODELS = ReadModels(
         tables.agency_code,
         tables.person,
         tables.position,
+        tables.service_certificate,
         tables.incoming,
         tables.dispatch,
         tables.delivery,
@@ -319,6 +340,7 @@ READ_MODELS = ReadModels(
         tables.desk,
         tables.pair_sent,
         tables.pair_received,
+        tables.envelope_sender,
     ),
     kept={tables.axis_registration: "what the axis was told, written by the poller"},
 )

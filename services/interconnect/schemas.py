@@ -17,6 +17,12 @@ def _not_blank(text: str) -> None:
         raise ValidationError("is blank")
 
 
+class DisclosureBody(Schema):
+    """What senders see of the agency's steps from now on."""
+
+    level = fields.Str(required=True, validate=validate.OneOf(["all", "unit", "receipt"]))
+
+
 class RecallBody(Schema):
     """Why the document is asked back, and from whom; without recipients, from all."""
 

@@ -42,6 +42,13 @@ position = Table(
     Column("title", Text, nullable=False),
     Column("authority", Text, nullable=False),
 )
+service_certificate = Table(
+    "service_certificate",
+    metadata,
+    Column("certificate_id", _ID, primary_key=True),
+    Column("agency_id", _ID, nullable=False),
+    Column("file", Text, nullable=False),
+)
 incoming = Table(
     "incoming",
     metadata,
@@ -87,6 +94,7 @@ delivery = Table(
     Column("requested_by", _ID),
     Column("outcome", Text),
     Column("outcome_by", _ID),
+    Column("pair_number", BigInteger),
 )
 received_status = Table(
     "received_status",
@@ -101,6 +109,10 @@ received_status = Table(
     Column("note", Text),
     Column("channel", Text, nullable=False),
     Column("received_at", _AT, nullable=False),
+    # What its envelope says, if one came; the instant is told by a good one alone.
+    Column("pair_number", BigInteger),
+    Column("envelope", Text),
+    Column("done_at", _AT),
 )
 
 # What came, and what we told about it.
@@ -129,6 +141,8 @@ arrival = Table(
     Column("recall_asked_at", _AT),
     Column("recall_note", Text),
     Column("withdrawn_at", _AT),
+    Column("pair_number", BigInteger),
+    Column("envelope", Text),
 )
 sent_status = Table(
     "sent_status",
@@ -136,8 +150,11 @@ sent_status = Table(
     Column("packet_id", _ID, primary_key=True),
     Column("version", BigInteger, primary_key=True),
     Column("status_code", Text, nullable=False),
-    Column("channel", Text, nullable=False),
+    Column("channel", Text),
     Column("sent_at", _AT, nullable=False),
+    Column("pair_number", BigInteger),
+    # By which level of disclosure it was not told; the channel is null then.
+    Column("withheld", Text),
 )
 desk = Table(
     "desk",
@@ -168,6 +185,9 @@ def _pair(name: str) -> Table:
 
 # What our agencies numbered, and what came in good envelopes.
 pair_sent, pair_received = _pair("pair_sent"), _pair("pair_received")
+
+# Agencies from which envelopes have come.
+envelope_sender = Table("envelope_sender", metadata, Column("agency_id", _ID, primary_key=True))
 
 # Written by the poller, not rebuilt from events.
 axis_registration = Table(

@@ -8,6 +8,7 @@ from functools import partial
 from libs.blobs import BlobStore, open_store
 from libs.config import load
 from libs.db import Database, database_of
+from libs.envelope import KeyFolder
 from libs.jobs.worker import Act, Worker, run_workers
 from libs.observability import set_up_logging, set_up_tracing
 from libs.service import checks_of
@@ -16,17 +17,21 @@ from services.interconnect.axis import AxisClient
 from services.interconnect.deliveries import prepare, send
 from services.interconnect.poller import Poller
 from services.interconnect.recalls import tell_recall
+from services.interconnect.sealing import Sealer
 from services.interconnect.settings import WorkerSettings
 from services.interconnect.statuses import tell
 
 
-def acts(database: Database, blobs: BlobStore, axis: AxisClient) -> Mapping[str, Act]:
+def acts(
+    database: Database, blobs: BlobStore, axis: AxisClient, keys: KeyFolder
+) -> Mapping[str, Act]:
     """The jobs of this service, for one thread: a client of the axis is not shared."""
+    sealer = Sealer(database, blobs, keys)
     return {
-        "prepare": partial(prepare, database, blobs),
+        "prepare": partial(prepare, database, blobs, sealer),
         "send": partial(send, database, blobs, axis),
-        "status": partial(tell, database, blobs, axis),
-        "recall": partial(tell_recall, database, blobs, axis),
+        "status": partial(tell, database, blobs, axis, sealer),
+        "recall": partial(tell_recall, database, blobs, axis, sealer),
     }
 
 
@@ -37,6 +42,7 @@ def main() -> None:
     set_up_tracing("interconnect.worker")
     database = database_of(settings.database_url, "interconnect")
     blobs = open_store(settings.blob_url)
+    keys = KeyFolder(settings.service_keys_dir)
 
     def axis() -> AxisClient:
         return AxisClient(settings.axis_url, settings.axis_system_id, settings.axis_secret)
@@ -52,11 +58,11 @@ def main() -> None:
     ).start()
     run_workers(
         [
-            Worker("interconnect.worker-0", database, acts(database, blobs, axis())),
+            Worker("interconnect.worker-0", database, acts(database, blobs, axis(), keys)),
             Worker(
                 "interconnect.worker-urgent",
                 database,
-                acts(database, blobs, axis()),
+                acts(database, blobs, axis(), keys),
                 urgent_only=True,
             ),
         ]

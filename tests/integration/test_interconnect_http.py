@@ -124,6 +124,7 @@ def test_the_sender_sees_both_statuses_and_every_step(desk: Desk) -> None:
         "note": None,
         "told_at": "2026-11-22T18:31:15+00:00",
         "seconds": 60,
+        "envelope": None,
         "permitted": True,
     }
     came: dict[str, Any] = desk.get(f"/v1/packets/{packet.packet_id}", DEPARTMENT).json  # type: ignore[assignment]

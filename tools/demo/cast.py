@@ -6,6 +6,7 @@ same installation finds the same agencies.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from tools.platform.world import World
@@ -111,6 +112,17 @@ class Cast:
             {"id": str(a.agency_id), "kind": "seal", "common_name": a.name, "organization": a.name}
             for a in self.agencies
         ]
+        service_keys: list[dict[str, Any]] = [
+            {
+                "id": str(a.agency_id),
+                "kind": "service",
+                "common_name": f"{a.name} - khóa dịch vụ",
+                "organization": a.name,
+                "key_usages": ["digital_signature"],
+            }
+            for a in self.agencies
+            if a not in self.outside
+        ]
         accounts = [
             {
                 "username": person.key,
@@ -123,7 +135,8 @@ class Cast:
             for person in self.accounts
         ]
         codes = [code for agency in self.outside for code in agency.codes]
-        return World([*leaders, *seals], accounts, {GOVERNMENT_SYSTEM: codes})
+        subjects: list[dict[str, Any]] = [*leaders, *seals, *service_keys]
+        return World(subjects, accounts, {GOVERNMENT_SYSTEM: codes})
 
 
 # The words that stand in user names, and the right that each gives.

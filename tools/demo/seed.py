@@ -24,6 +24,8 @@ def seed(operator: Client, certificates: Path, cast: Cast = DEMO) -> None:
             step=one.key,
         )
         _certificate(operator, certificates, str(one.agency_id), "seal")
+        if one.channel == "inside":
+            _certificate(operator, certificates, str(one.agency_id), "service")
     for person in cast.people:
         operator.post(
             "/v1/people",
@@ -54,5 +56,6 @@ def _code(code: str) -> dict[str, str]:
 
 
 def _certificate(operator: Client, folder: Path, owner: str, kind: str) -> None:
-    pem = (folder / f"{owner}.pem").read_text(encoding="ascii")
-    operator.post("/v1/certificates", {"owner_id": owner, "kind": kind, "pem": pem}, step=owner)
+    name = f"{owner}-service" if kind == "service" else owner
+    pem = (folder / f"{name}.pem").read_text(encoding="ascii")
+    operator.post("/v1/certificates", {"owner_id": owner, "kind": kind, "pem": pem}, step=name)

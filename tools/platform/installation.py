@@ -148,6 +148,7 @@ class Installation:
             "TSA_URL": f"http://127.0.0.1:{self.ports['pki']}/government/tsa/tsa",
             "TRUST_DIR": str(self.folder / "pki" / "trust"),
             "KEYS_DIR": str(self.folder / "pki" / "keys"),
+            "SERVICE_KEYS_DIR": str(self.folder / "pki" / "service-keys"),
             "LOG_DIR": str(self.folder / "log" / "shown"),
             **{name: value for name, value in self.settings.items() if name != "OIDC_ISSUER"},
             "DATABASE_URL": self.database_url(role),
