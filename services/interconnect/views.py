@@ -156,13 +156,6 @@ def _now(statuses: list[Row]) -> Shown | None:
     return shown([_Told(each["status_code"], each[at]) for each in statuses])
 
 
-def _place(status: Row) -> tuple[datetime, int]:
-    """Where a status stands among all: one told by its second alone may be of that second's end."""
-    told_at, received_at = status["told_at"], status["received_at"]
-    end = max(told_at, min(told_at.replace(microsecond=999_999), received_at))
-    return status["done_at"] or end, status["version"]
-
-
 def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list[Row]:
     """Every status told, by its time; `seconds` since the step before, first since the sending.
 
@@ -171,8 +164,8 @@ def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list
     steps: list[Row] = []
     codes: list[str] = []
     before = row["sent_at"]
-    for each in sorted(statuses, key=_place):
-        at = each["done_at"] or each["told_at"]
+    for each in sorted(statuses, key=lambda each: (_instant(each), each["version"])):
+        at = _instant(each)
         seconds = None if before is None else (at - before).total_seconds()
         steps.append(
             {
@@ -191,6 +184,11 @@ def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list
         codes.append(each["status_code"])
         before = at
     return steps
+
+
+def _instant(status: Row) -> datetime:
+    at: datetime = status["done_at"] or status["told_at"]
+    return at
 
 
 def _label(code: str) -> Row:

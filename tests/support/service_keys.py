@@ -20,9 +20,13 @@ from libs.envelope import ServiceKey
 PASSPHRASE = b"a passphrase of tests"
 
 
-@cache
 def service_key(agency_id: UUID, kind: str = "p256", days: int = 700) -> ServiceKey:
     """An agency's key of a kind (p256, rsa, p384), with a certificate that ends after `days`."""
+    return _made(agency_id, kind, days)
+
+
+@cache
+def _made(agency_id: UUID, kind: str, days: int) -> ServiceKey:
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     if kind == "rsa":
         key = rsa.generate_private_key(65537, 2048)

@@ -1,4 +1,4 @@
-"""The packets from one agency to another, counted: given what was numbered, then the next number."""
+"""The packets from one agency to another, counted: given some, then the next one's number."""
 
 from functools import reduce
 from uuid import UUID
