@@ -114,6 +114,7 @@ class EventStore:
 
     def read_last_each(self, streams: Sequence[str]) -> dict[str, Recorded]:
         """The newest event of each of these streams that has begun."""
+        # One look into the index for each stream, however long the streams are.
         found = rows(
             self._connection,
             "SELECT last.* FROM unnest(%s::text[]) AS wanted (name) CROSS JOIN LATERAL"  # noqa: S608

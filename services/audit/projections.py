@@ -34,6 +34,7 @@ _AGENCY = {
     "DeliveryWithdrawn": "sender_id",
     "DeliveryReplaced": "recipient_id",
     "StatusReceived": "recipient_id",
+    "StatusWithheld": "recipient_id",
 }
 _COUNTERPART = {
     "PacketArrived": "recipient_id",
@@ -42,6 +43,7 @@ _COUNTERPART = {
     "RecallAsked": "recipient_id",
     "DeliveryWithdrawn": "recipient_id",
     "DocumentArrived": "sender_id",
+    "StatusWithheld": "sender_id",
 }
 # The blob that names the handler whom our directory does not know.
 _NAMED_IN = {"PacketArrived": "text", "StatusReceived": "staff"}

@@ -220,6 +220,19 @@ def test_a_certificates_facts_are_read_from_it(directory: Directory) -> None:
     assert row["fingerprint"] == made.fingerprint(hashes.SHA256()).hex()
 
 
+def test_an_agency_has_a_certificate_of_its_seal_and_one_of_its_service_key(
+    directory: Directory,
+) -> None:
+    agency = str(uuid4())
+    for kind in ("seal", "service"):
+        body = {"owner_id": agency, "kind": kind, "pem": certificate()}
+        assert directory.post("/v1/certificates", body).status_code == 201
+    rows = directory.get(f"/v1/certificates/{agency}")["certificates"]
+    assert sorted(row["kind"] for row in rows) == ["seal", "service"]
+    body = {"owner_id": agency, "kind": "other", "pem": certificate()}
+    assert directory.post("/v1/certificates", body).status_code == 422
+
+
 def test_what_is_no_certificate_is_refused(directory: Directory) -> None:
     body = {"owner_id": str(PROVINCE), "kind": "seal", "pem": "-----BEGIN NONSENSE-----"}
     refused = directory.post("/v1/certificates", body)

@@ -74,6 +74,7 @@ _ACTOR = {
     "DeliveryWithdrawn": "sender_id",
     "DeliveryReplaced": "recipient_id",
     "StatusReceived": "recipient_id",
+    "StatusWithheld": "recipient_id",
 }
 FIELDS = (
     "at",
