@@ -11,10 +11,14 @@ from libs.web.principal import Principal
 
 @dataclass(frozen=True)
 class Rule:
-    """One row: the roles that carry an action, and whether it reaches other agencies' objects."""
+    """One row: the roles that carry an action, and whether it reaches other agencies' objects.
+
+    `everywhere` are those of the roles that reach them although the row says "own".
+    """
 
     roles: frozenset[str]
     agency: Literal["own", "any"]
+    everywhere: frozenset[str] = frozenset()
 
 
 class AccessTable:
@@ -50,11 +54,18 @@ class AccessTable:
 
 
 def _rule(action: str, row: Any) -> Rule:
-    if not isinstance(row, dict) or set(row) != {"roles", "agency"}:
-        raise ValueError(f"{action}: a row has roles and agency, nothing else")
-    roles, agency = row["roles"], row["agency"]
-    if not isinstance(roles, list) or not all(isinstance(role, str) and role for role in roles):
-        raise ValueError(f"{action}: roles must be a list of names")
+    if not isinstance(row, dict) or set(row) - {"everywhere"} != {"roles", "agency"}:
+        raise ValueError(f"{action}: a row has roles, agency and perhaps everywhere, nothing else")
+    roles, agency = _names(action, "roles", row["roles"]), row["agency"]
     if agency not in ("own", "any"):
         raise ValueError(f'{action}: agency must be "own" or "any"')
-    return Rule(frozenset(roles), agency)
+    everywhere = _names(action, "everywhere", row.get("everywhere", []))
+    if not everywhere <= roles or (everywhere and agency == "any"):
+        raise ValueError(f'{action}: everywhere names some of the roles of a row with "own"')
+    return Rule(roles, agency, everywhere)
+
+
+def _names(action: str, what: str, names: Any) -> frozenset[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"{action}: {what} must be a list of names")
+    return frozenset(names)

@@ -51,6 +51,8 @@ class Acts:
     def sign_leader(self, job: Job) -> Finish:
         """Put the leader's personal signature on the page."""
         order = job.arguments
+        # What the directory said before the order counts: a revoked certificate is not used.
+        wait_for_replicas(self.database, REPLICAS, job.context)
 
         def make(pdf: bytes) -> list[tuple[str, str, Signed]]:
             signed = self.engine.sign_leader(
@@ -122,6 +124,7 @@ class Acts:
         )
         try:
             made = make(self.blobs.read(order["file"], limit=LARGEST_FILE))
+            self._refuse_ended({signed.certificate_sha256 for _, _, signed in made})
         except SigningRefused as error:
             return _end(job, stream, RefuseSigning(signing, document, agency, error.code))
         signatures = [
@@ -139,6 +142,13 @@ class Acts:
             for role, owner, signed in made
         ]
         return _end(job, stream, FinishSigning(tuple(signatures)))
+
+    def _refuse_ended(self, fingerprints: set[str]) -> None:
+        """Nothing leaves here that a certificate signed which was revoked, returned or lost."""
+        with self.database.unit() as unit:
+            why = queries.what_ended(unit.connection, fingerprints)
+        if why:
+            raise SigningRefused(f"certificate_{why}", f"the directory says: {why}")
 
 
 def _end(job: Job, stream: str, command: Command) -> Finish:

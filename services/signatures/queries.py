@@ -1,5 +1,6 @@
 """What the service is asked: by its worker, and over HTTP."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,14 @@ def leader_fingerprints(connection: Connection, agency_id: str) -> frozenset[str
         .where(position.c.agency_id == agency_id, certificate.c.kind == "leader")
     )
     return frozenset(connection.execute(query).scalars())
+
+
+def what_ended(connection: Connection, fingerprints: Collection[str]) -> str | None:
+    """Why one of these certificates may not sign any more; None when the directory says nothing."""
+    query = select(certificate.c.ended).where(
+        certificate.c.fingerprint.in_(fingerprints), certificate.c.ended.is_not(None)
+    )
+    return connection.execute(query).scalars().first()
 
 
 def signatures_of(connection: Connection, document_id: UUID) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ certificate = Table(
     Column("owner_id", UUID(as_uuid=True), nullable=False),
     Column("kind", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
+    Column("ended", Text),
 )
 signature = Table(
     "signature",

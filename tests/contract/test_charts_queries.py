@@ -45,6 +45,7 @@ def test_a_query_that_prometheus_could_not_read_is_named() -> None:
         "lienthong_log_caught_up_seconds",
         "lienthong_log_published_seconds",
         "lienthong_log_witness_behind_entries",
+        "lienthong_certificate_days_left",
         "lienthong_http_requests_total",
         "lienthong_http_request_seconds_bucket",
     ],
@@ -60,6 +61,12 @@ CALLS = ["relay_lag", "consumer_lag", "events_parked", "jobs_waiting", "log_halt
 @pytest.mark.parametrize("what", [*CALLS, "log_caught_up", "log_published", "log_witness_behind"])
 def test_somebody_is_called_when_events_or_jobs_stand_still(what: str) -> None:
     assert any(f"lienthong_{what}" in query for query in panels.rule_queries().values())
+
+
+@pytest.mark.parametrize("days", [30, 7])
+def test_somebody_is_called_before_a_certificate_expires(days: int) -> None:
+    wanted = f"lienthong_certificate_days_left) < {days}"
+    assert any(wanted in query for query in panels.rule_queries().values())
 
 
 def test_skaffold_uses_known_fields_and_files_that_exist() -> None:

@@ -1,104 +1,28 @@
 """The directory over its own HTTP interface, on the real store."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import text
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
-from libs.db import database_of, engine_for
-from libs.messaging.applier import Applier
-from libs.web.issuer import TokenIssuer
-from services.directory.api import build_api
-from services.directory.projections import PROJECTIONS
-from services.directory.settings import Settings
+from tests.support.directory_office import PROVINCE, Directory, agency, open_directory, position
 from tests.support.servers import PostgresForTests
-from tests.support.workflow_office import serving_issuer
 
 SECRET = "a-secret-of-more-than-thirty-two-letters"
-PROVINCE = UUID(int=2)
-
-
-@dataclass
-class Directory:
-    """The service, its caller and its projections, called by hand."""
-
-    client: Client
-    issuer: TokenIssuer
-    applier: Applier
-    owner: Any
-
-    def post(self, path: str, body: Any, roles: tuple[str, ...] = ("admin",)) -> TestResponse:
-        token = self.issuer.issue(str(UUID(int=9)), str(PROVINCE), roles, position=str(UUID(int=8)))
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
-        return self.client.post(path, json=body, headers=headers)
-
-    def get(self, path: str) -> Any:
-        for category in ("agency", "person", "certificate", "client"):
-            self.applier.catch_up(category)
-        token = self.issuer.issue(str(UUID(int=9)), str(PROVINCE), ("officer",))
-        return self.client.get(path, headers={"Authorization": f"Bearer {token}"}).json
-
-    def everything_stored(self) -> str:
-        """All that events and kept answers say, as text."""
-        with self.owner.connect() as connection:
-            events = connection.execute(text("SELECT convert_from(payload, 'UTF8') FROM es.event"))
-            kept = connection.execute(text("SELECT row_to_json(c)::text FROM directory.command c"))
-            return "\n".join([*events.scalars(), *kept.scalars()])
 
 
 @pytest.fixture
 def directory(postgres: PostgresForTests, tmp_path: Path) -> Iterator[Directory]:
-    url: Callable[[str], str] = postgres.fresh_database()
-    owner = engine_for(url("migrator"))
-    with serving_issuer(tmp_path) as issuer:
-        settings = Settings(
-            oidc_issuer=(issuer.discovery()["issuer"],),
-            amqp_url="amqp://unused",
-            database_url=url("directory"),
-            blob_url=f"file://{tmp_path}/blobs",
-            public_url="http://directory.test",
-            token_key_file=tmp_path / "machines.pem",
-        )
-        database = database_of(settings.database_url, "directory")
-        applier = Applier("directory.projections", database, PROJECTIONS)
-        yield Directory(Client(build_api(settings)), issuer, applier, owner)
-        database.engine.dispose()
-    owner.dispose()
-
-
-def agency(number: int = 2, code: str = "H42") -> dict[str, Any]:
-    return {
-        "agency_id": str(UUID(int=number)),
-        "tier": 2,
-        "name": "Ủy ban nhân dân tỉnh",
-        "place": "Ninh Bình",
-        "channel": "inside",
-        "codes": [{"code": code, "scheme": "qd20", "valid_from": "2025-07-01"}],
-        "short_sign": "UBND",
-    }
-
-
-def position(**changes: Any) -> dict[str, Any]:
-    body = {
-        "position_id": str(UUID(int=31)),
-        "person_id": str(UUID(int=21)),
-        "agency_id": str(PROVINCE),
-        "unit": "Văn thư",
-        "title": "Văn thư",
-        "roles": ["clerk"],
-        "valid_from": "2025-07-01",
-    }
-    return body | changes
+    with open_directory(postgres, tmp_path) as opened:
+        yield opened
 
 
 def test_an_agency_is_entered_once_and_found_by_everybody(directory: Directory) -> None:

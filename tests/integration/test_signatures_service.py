@@ -56,15 +56,17 @@ class Office:
         with self.store["signatures"].unit() as unit:
             return [(event.type, message(event)) for event in unit.store.read(stream)]
 
-    def know(self, owner: str, kind: str, fingerprint: str) -> None:
-        """Enter a certificate in the directory."""
+    def know(self, owner: str, kind: str, fingerprint: str) -> str:
+        """Enter a certificate in the directory; returns its id."""
+        name = str(uuid4())
         self.publish(
             "directory",
-            f"certificate-{uuid4()}",
+            f"certificate-{owner}",
             "CertificateRegistered",
-            f'{{"certificate_id":"{uuid4()}","fingerprint":"{fingerprint}","kind":"{kind}",'
+            f'{{"certificate_id":"{name}","fingerprint":"{fingerprint}","kind":"{kind}",'
             f'"owner_id":"{owner}"}}',
         )
+        return name
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +127,29 @@ def test_a_signature_that_cannot_be_made_is_refused_with_its_reason(office: Offi
     assert office.worker.work_one()
     ((kind, refused),) = office.events(f"signing-{signing}")
     assert (kind, refused.reason_code) == ("SigningRefused", "certificate_expired")
+
+
+@pytest.mark.parametrize(
+    ("event", "about", "reason"),
+    [
+        ("CertificateRevoked", '"certificate_id":"{name}"', "certificate_revoked"),
+        ("DeviceReturned", '"certificates":["{name}"]', "certificate_returned"),
+        ("DeviceLost", '"certificates":["{name}"]', "certificate_lost"),
+    ],
+)
+def test_nothing_is_signed_with_a_certificate_that_the_directory_ended(
+    office: Office, pki: Pki, event: str, about: str, reason: str
+) -> None:
+    name = office.know(people.LEADER, "leader", pki.fingerprint(people.LEADER))
+    told = "{" + about.format(name=name) + f',"owner_id":"{people.LEADER}"' + "}"
+    office.publish("directory", f"certificate-{people.LEADER}", event, told)
+    file = office.blobs.put_bytes(draft()).digest
+    signing, order = leader_order(file)
+    office.publish("documents", "document-1", "SignatureRequested", order)
+    office.follow()
+    assert office.worker.work_one()
+    ((kind, refused),) = office.events(f"signing-{signing}")
+    assert (kind, refused.reason_code) == ("SigningRefused", reason)
 
 
 @pytest.mark.parametrize(("known", "verdict"), [(True, "TOTAL_PASSED"), (False, "TOTAL_FAILED")])

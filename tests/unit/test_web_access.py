@@ -1,11 +1,14 @@
 """The access table: what stands there is allowed, nothing else."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from libs.web.access import AccessTable
+from libs.web.call import Call
 from libs.web.principal import Principal
+from libs.web.problems import Problem
 
 TABLE = """
 [documents]
@@ -54,6 +57,9 @@ def test_an_action_without_a_row_is_an_error(tmp_path: Path) -> None:
         '[documents]\ndraft = { roles = [""], agency = "own" }',
         '[documents]\ndraft = { roles = ["clerk"], agency = "all" }',
         '[documents]\ndraft = { roles = ["clerk"], agency = "own", when = "always" }',
+        '[documents]\ndraft = { roles = ["clerk"], agency = "own", everywhere = ["admin"] }',
+        '[documents]\ndraft = { roles = ["admin"], agency = "any", everywhere = ["admin"] }',
+        '[documents]\ndraft = { roles = ["admin"], agency = "own", everywhere = "admin" }',
         '[documents]\ndraft = ["clerk"]',
         'draft = "clerk"',
         "[documents",
@@ -62,6 +68,23 @@ def test_an_action_without_a_row_is_an_error(tmp_path: Path) -> None:
 def test_a_row_that_is_not_understood_stops_the_start(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- the row's name is in some, the line in others
         table(tmp_path, text)
+
+
+def test_a_role_named_everywhere_reaches_every_agency_the_others_their_own(tmp_path: Path) -> None:
+    row = '{ roles = ["clerk", "admin"], agency = "own", everywhere = ["admin"] }'
+    rule = table(tmp_path, f"[directory]\nask = {row}\n").rule("directory.ask")
+
+    def call(role: str) -> Call:
+        now = datetime(2026, 3, 2, tzinfo=UTC)
+        return Call(principal(role), rule, now, headers={}, params={}, args={}, body={})
+
+    call("admin").require_agency("H40.02")
+    call("clerk").require_agency("H40.02", "H40.01")
+    assert (call("admin").reaches_all, call("clerk").reaches_all) == (True, False)
+    for agencies in (("H40.02",), ()):
+        with pytest.raises(Problem) as refused:
+            call("clerk").require_agency(*agencies)
+        assert refused.value.status == 404
 
 
 def test_the_projects_own_table_can_be_read() -> None:

@@ -117,6 +117,12 @@ ROWS: dict[str, list[Panel]] = {
             "max(lienthong_log_halted)", "log",
         ),
     ],
+    "Chứng thư số · Certificates": [
+        Panel(
+            "Số ngày đến khi chứng thư đầu tiên hết hạn", "Days until a certificate expires",
+            "min by (kind) (lienthong_certificate_days_left)", "{{kind}}", unit="d",
+        ),
+    ],
     "HTTP": [
         Panel(
             "Yêu cầu", "Requests",

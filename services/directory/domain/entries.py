@@ -1,4 +1,4 @@
-"""The directory's rules: what makes an entry fit, and that an entry is made once."""
+"""Agencies, people, positions, clients: what makes an entry fit, and that an entry is made once."""
 
 import re
 from dataclasses import dataclass, replace
@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 from services.directory.commands import (
     AssignPosition,
     RegisterAgency,
-    RegisterCertificate,
     RegisterClient,
     RegisterPerson,
 )
 from services.directory.errors import AlreadyRegistered, PersonUnknown, RoleUnknown, UnfitAgency
 from services.directory.events import (
     AgencyRegistered,
-    CertificateRegistered,
     ClientRegistered,
     PersonRegistered,
     PositionAssigned,
@@ -25,14 +23,8 @@ CHANNELS = frozenset({"inside", "axis"})
 CODE = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,10}){0,6}")
 LONGEST_CODE = 35
 
-Event = (
-    AgencyRegistered
-    | PersonRegistered
-    | PositionAssigned
-    | CertificateRegistered
-    | ClientRegistered
-)
-Command = RegisterAgency | RegisterPerson | AssignPosition | RegisterCertificate | RegisterClient
+Event = AgencyRegistered | PersonRegistered | PositionAssigned | ClientRegistered
+Command = RegisterAgency | RegisterPerson | AssignPosition | RegisterClient
 
 
 @dataclass(frozen=True)
@@ -52,8 +44,6 @@ def decide(entry: Entry, command: Command) -> list[Event]:
             return _make(entry, PersonRegistered(command.person_id, command.card))
         case AssignPosition():
             return _assign(entry, command)
-        case RegisterCertificate():
-            return _make(entry, CertificateRegistered(**vars(command)))
         case RegisterClient():
             _known_roles(command.roles)
             return _make(entry, ClientRegistered(**vars(command)))
