@@ -150,32 +150,40 @@ def request_form(
     connection: Connection, row: Mapping[str, Any], blobs: BlobStore
 ) -> dict[str, Any]:
     """A request's form, filled."""
-    subject = _subject(connection, row["owner_id"], row["agency_id"], blobs)
+    agency = queries.one_agency(connection, row["agency_id"]) or {}
+    subject = _subject(connection, row["owner_id"], agency, blobs)
     known = queries.one_certificate(connection, row["owner_id"], row["certificate_id"])
     named = _named(known, blobs) if known else None
-    return forms.request_form(row, read_text(blobs, row["form"]), subject, named)
+    form = forms.request_form(row, read_text(blobs, row["form"]), subject, named)
+    return {**_head(agency), **form}
 
 
 def minutes(connection: Connection, row: Mapping[str, Any], blobs: BlobStore) -> dict[str, Any]:
     """The minutes of a device's hand-over or return, filled."""
     owner = row["owner_id"]
     (agency_id, *_) = queries.agencies_of(connection, owner) or [owner]
+    agency = queries.one_agency(connection, agency_id) or {}
     held = queries.certificates_of(connection, owner)
     on_it = [_named(one, blobs) for one in held if one["device"] == row["device"]]
     receiver = name_on(blobs, queries.card_of(connection, row["receiver_id"]))
-    return forms.minutes(row, _subject(connection, owner, agency_id, blobs), receiver, on_it)
+    subject = _subject(connection, owner, agency, blobs)
+    return {**_head(agency), **forms.minutes(row, subject, receiver, on_it)}
+
+
+def _head(agency: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands at the top of the page, as the directory has it."""
+    return {name: agency.get(name, "") for name in ("name", "place", "short_sign")}
 
 
 def _subject(
-    connection: Connection, owner_id: UUID, agency_id: UUID, blobs: BlobStore
+    connection: Connection, owner_id: UUID, agency: Mapping[str, Any], blobs: BlobStore
 ) -> forms.Subject:
-    agency = queries.one_agency(connection, agency_id)
-    named = str(agency["name"]) if agency else ""
-    for place in queries.positions_of(connection, agency_id):
+    name = str(agency.get("name", ""))
+    for place in queries.positions_of(connection, agency["agency_id"]) if agency else ():
         if place["person_id"] == owner_id:
             full_name = name_on(blobs, place["card"])
-            return forms.Subject(named, full_name, place["title"], place["unit"])
-    return forms.Subject(named, named)
+            return forms.Subject(name, full_name, place["title"], place["unit"])
+    return forms.Subject(name, name)
 
 
 def _named(row: Mapping[str, Any], blobs: BlobStore) -> forms.Named:

@@ -154,11 +154,7 @@ def _form(options: argparse.Namespace) -> int:
     caller = Caller(options.folder, OPERATOR)
     found = form.fetch(caller, options.owner, options.request, options.device)
     if options.output:
-        given = {name: getattr(options, name) for name in ("agency", "place", "sign")}
-        empty = [f"--{name}" for name, value in given.items() if not value]
-        if empty:
-            raise WrongCall(f"the page needs {', '.join(empty)}")
-        options.output.write_bytes(form.lay_out(found, **given))
+        options.output.write_bytes(form.lay_out(found, options.unit))
     lines = [found["subject"], "", *found["paragraphs"]]
     return _told(options, found, lambda out: out.print("\n".join(lines), markup=False))
 

@@ -69,9 +69,9 @@ def parser() -> argparse.ArgumentParser:
     about = form.add_mutually_exclusive_group(required=True)
     about.add_argument("--request", metavar="ID", help="the request whose form is wanted")
     about.add_argument("--device", metavar="SERIAL", help="the device whose minutes are wanted")
-    form.add_argument("--agency", default="", help="the agency at the top of the page")
-    form.add_argument("--place", default="", help="the place before the date")
-    form.add_argument("--sign", default="", help="the agency's part of the sign")
+    form.add_argument(
+        "--unit", default="VP", help="the drafting unit in the sign of a letter (default: VP)"
+    )
     form.add_argument("--output", type=Path, metavar="FILE", help="where the PDF goes")
     for command in (missing, forecast, authorities, form):
         _common(command)

@@ -21,17 +21,22 @@ def fetch(caller: Caller, owner: str, request: str | None, device: str | None) -
     return caller.get(f"/v1/subscribers/{owner}/{about}")
 
 
-def lay_out(form: Mapping[str, Any], agency: str, place: str, sign: str) -> bytes:
-    """The form as a PDF. Raises `LayoutError`, `FontNotInstalled`."""
+def lay_out(form: Mapping[str, Any], unit: str) -> bytes:
+    """The form as a PDF; `unit` is the drafting unit's part of a letter's sign.
+
+    Raises `LayoutError`, `FontNotInstalled`.
+    """
     kind = document_type(form["type_code"])
-    letters = (kind.abbreviation, sign) if kind.abbreviation else (sign,)
+    sign = (
+        (kind.abbreviation, form["short_sign"]) if kind.abbreviation else (form["short_sign"], unit)
+    )
     page = OfficialDocument(
-        agency=agency,
-        place=place,
+        agency=form["name"],
+        place=form["place"],
         year=datetime.now(UTC).astimezone(VIETNAM).year,
         type_code=form["type_code"],
         type_name=kind.name if kind.abbreviation else "",
-        notation="-".join(letters),
+        notation="-".join(sign),
         subject=form["subject"],
         paragraphs=form["paragraphs"],
         addressees=form["addressees"],

@@ -69,6 +69,11 @@ def find(folder: Path, trust: str | None, ask: Iterable[str], *, whole: bool) ->
                 f"no platform was started in {folder}: start it with `lienthong up`, or set"
                 f" DATABASE_URL to the database as role {ROLE}, BLOB_URL, TRUST_DIR and KEYS_DIR"
             ) from error
+    return of(environment, trust, ask)
+
+
+def of(environment: Mapping[str, str], trust: str | None = None, ask: Iterable[str] = ()) -> Place:
+    """The place that these settings describe. Raises `PlaceUnfit`."""
     store = _trust(trust or environment.get("TRUST_DIR"))
     stamps = _words(environment.get("TSA_URL", ""))
     named = (*ask, *_words(environment.get("FETCH_HOSTS", "")))

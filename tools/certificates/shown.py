@@ -37,6 +37,7 @@ _WHY = {
     "not_yet_valid": "chưa có hiệu lực · not yet valid",
 }
 _FILE_WIDTH = 170
+_MOST_HEALTHY = 10
 
 
 def console() -> Console:
@@ -70,27 +71,29 @@ def show_missing(found: Mapping[str, Any], out: Console) -> None:
 
 
 def show_forecast(found: Mapping[str, Any], out: Console) -> None:
-    """What expires, month by month."""
+    """What expires, month by month; below, what stops with each kind."""
     if not found["months"]:
         out.print(f"Không có chứng thư nào hết hạn đến {found['until']} · nothing expires.")
         return
-    table = _table(
-        "tháng · month", "ngày · day", "còn · days", "", "của ai · whose", "dừng · what stops", ""
-    )
+    table = _table("tháng · month", "ngày · day", "còn · days", "", "của ai · whose", "")
+    stops: dict[str, Mapping[str, str]] = {}
     for month in found["months"]:
         for number, one in enumerate(month["expiries"]):
             days = one["days_left"]
             colour = "red" if days < 7 else "yellow" if days < 30 else ""
+            stops[one["kind"]] = one["stops"]
             table.add_row(
                 "" if number else month["month"],
                 one["stops_on"],
                 Text(str(days), colour),
                 KINDS[one["kind"]],
                 text(_whose(one)),
-                f"{one['stops']['vi']} {one['stops']['en']}",
                 _note(one),
             )
     out.print(table)
+    out.print(Text("\nKhi đó · then", "bold"))
+    for kind, words in stops.items():
+        out.print(f"  {KINDS[kind]}: {words['vi']} {words['en']}", soft_wrap=True, markup=False)
 
 
 def _whose(one: Mapping[str, Any]) -> str:
@@ -112,9 +115,11 @@ def _note(one: Mapping[str, Any]) -> Text:
 
 
 def show_visit(visit: Visit, out: Console) -> None:
-    """Each certificate with its findings; healthy ones in a line."""
+    """Each certificate with its findings; of many, healthy ones are counted alone."""
+    many = len(visit.examined) > _MOST_HEALTHY
     for one in sorted(visit.examined, key=lambda each: list(_STATES).index(each.state)):
-        _show_examined(one, out)
+        if one.findings or not many:
+            _show_examined(one, out)
     for found in visit.findings:
         _show_finding(found, out)
     states = [one.state for one in visit.examined]
