@@ -93,6 +93,7 @@ _DESK = "an operator's act on the platform, no step on a document"
 
 NO_LINE: dict[str, str] = {
     "AgencyRegistered": _ENTRY,
+    "AgencyClosed": _ENTRY,
     "PersonRegistered": _ENTRY,
     "PositionAssigned": _ENTRY,
     "CertificateRegistered": _ENTRY,

@@ -56,6 +56,14 @@ def _entries(api: Api, blobs: BlobStore) -> None:
         codes = tuple(AgencyCode(**code) for code in call.body["codes"])
         return _carry_out(call, commands.RegisterAgency(**{**call.body, "codes": codes}))
 
+    @api.command(
+        "/v1/agencies/<uuid:agency_id>/close", "directory.register", body=schemas.CloseBody
+    )
+    def close_agency(call: Call) -> Reply:
+        """Enter that an agency ended (giải thể, sáp nhập), and who takes over its work."""
+        reply = _carry_out(call, commands.CloseAgency(call.params["agency_id"], **call.body))
+        return replace(reply, status=200, body={"closed": True})
+
     def keep_card(call: Call) -> str:
         card = {"full_name": call.body["full_name"]}
         return views.put_text(blobs, card, call.command_id)

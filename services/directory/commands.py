@@ -23,6 +23,15 @@ class RegisterAgency:
 
 
 @dataclass(frozen=True)
+class CloseAgency:
+    """Enter that an agency ended; `closed_on` is its last day."""
+
+    agency_id: UUID
+    closed_on: date
+    successor_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class RegisterPerson:
     """Enter a person by the digest of the card that holds the name."""
 

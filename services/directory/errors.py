@@ -63,6 +63,32 @@ class AgencyUnknown(DirectoryError):
     en = "The directory does not know this agency."
 
 
+class SuccessorUnfit(DirectoryError):
+    """Nobody succeeds himself."""
+
+    code = "successor_unfit"
+    vi = "Cơ quan kế thừa phải là một cơ quan khác."
+    en = "An agency's successor is another agency."
+
+
+class ClosedOtherwise(DirectoryError):
+    """The agency is closed already, with another day or another successor."""
+
+    code = "closed_otherwise"
+    status = 409
+    vi = "Cơ quan đã được ghi nhận kết thúc hoạt động với ngày hoặc cơ quan kế thừa khác."
+    en = "The agency is closed already, with another day or another successor."
+
+
+class AgencyEnded(DirectoryError):
+    """Nothing new begins at an agency after its last day."""
+
+    code = "agency_closed"
+    status = 409
+    vi = "Cơ quan đã kết thúc hoạt động."
+    en = "The agency is closed."
+
+
 class RoleUnknown(DirectoryError):
     """A role outside the known list gives no rights and hides a mistake."""
 

@@ -31,6 +31,15 @@ class AgencyRegistered:
 
 
 @dataclass(frozen=True)
+class AgencyClosed:
+    """An agency ended (giải thể, sáp nhập); its codes stay its own, for older documents."""
+
+    agency_id: UUID
+    closed_on: date
+    successor_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class PersonRegistered:
     """A person became known; `card` is the digest of the blob with the name."""
 
@@ -175,6 +184,7 @@ class ClientRegistered:
 
 EVENTS: dict[str, type] = {
     "AgencyRegistered": AgencyRegistered,
+    "AgencyClosed": AgencyClosed,
     "PersonRegistered": PersonRegistered,
     "PositionAssigned": PositionAssigned,
     "CertificateRegistered": CertificateRegistered,

@@ -1,9 +1,11 @@
 """Carrying out commands: read the stream, decide, append."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import reduce
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -13,6 +15,7 @@ from libs.db import Unit
 from libs.eventstore import Appended, Context
 from services.directory.commands import (
     AssignPosition,
+    CloseAgency,
     FileRequest,
     HandOverDevice,
     RegisterAgency,
@@ -23,6 +26,7 @@ from services.directory.domain import entries, lifecycle, subscriber
 from services.directory.domain.entries import Entry
 from services.directory.domain.subscriber import Subscriber
 from services.directory.errors import (
+    AgencyEnded,
     AgencyUnknown,
     CodeTaken,
     DeviceTaken,
@@ -35,12 +39,13 @@ from services.directory.tables import client_secret, code_owner, device_holder
 
 JOURNAL = Journal(EVENTS)
 Command = entries.Command | lifecycle.Command
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def stream_of(command: Command) -> str:
     """The stream in which the command's entry stands."""
     match command:
-        case RegisterAgency():
+        case RegisterAgency() | CloseAgency():
             return f"agency-{command.agency_id}"
         case RegisterPerson() | AssignPosition():
             return f"person-{command.person_id}"
@@ -52,7 +57,7 @@ def stream_of(command: Command) -> str:
 
 def handle(command: Command, unit: Unit, context: Context, seed: Any) -> list[Appended]:
     """Carry out `command`; nothing is appended when the same entry stands already."""
-    _check(command, unit)
+    _check(command, unit, context.occurred_at.astimezone(VIETNAM).date())
     stream = stream_of(command)
     history, version = JOURNAL.load(unit.store, stream)
     if isinstance(command, lifecycle.Command):
@@ -75,18 +80,22 @@ def works_in(unit: Unit, person_id: UUID) -> frozenset[UUID]:
     return frozenset(position.agency_id for position in entry.positions)
 
 
-def _check(command: Command, unit: Unit) -> None:
+def _check(command: Command, unit: Unit, today: date) -> None:
     """What a command needs beyond its own stream."""
     match command:
-        case AssignPosition() | RegisterClient():
-            _require_agency(unit, command.agency_id)
+        case AssignPosition():
+            _require_agency(unit, command.agency_id, command.valid_from)
+        case RegisterClient():
+            _require_agency(unit, command.agency_id, today)
+        case CloseAgency(successor_id=successor_id) if successor_id:
+            _require_agency(unit, successor_id, command.closed_on)
         case RegisterAgency():
             _claim_codes(unit, command)
         case FileRequest(kind="leader"):
             if command.agency_id not in works_in(unit, command.owner_id):
                 raise SubscriberUnfit
         case FileRequest():
-            _require_agency(unit, command.agency_id)
+            _require_agency(unit, command.agency_id, today)
             if command.owner_id != command.agency_id:
                 raise SubscriberUnfit
         case HandOverDevice() if command.kind != "leader":
@@ -102,10 +111,14 @@ def keep_secret(unit: Unit, client_id: str, hashed: Mapping[str, bytes]) -> None
     )
 
 
-def _require_agency(unit: Unit, agency_id: Any) -> None:
-    last = unit.store.read_last(f"agency-{agency_id}")
-    if last is None or not isinstance(JOURNAL.event(last), AgencyRegistered):
+def _require_agency(unit: Unit, agency_id: Any, on: date) -> None:
+    """Refuse what would begin on that day at an agency that is not there, or not any more."""
+    history, _ = JOURNAL.load(unit.store, f"agency-{agency_id}")
+    entry = reduce(entries.evolve, history, Entry())
+    if entry.made is None:
         raise AgencyUnknown(agency_id=str(agency_id))
+    if entry.closed and entry.closed.closed_on < on:
+        raise AgencyEnded(agency_id=str(agency_id), closed_on=entry.closed.closed_on.isoformat())
 
 
 def _claim_codes(unit: Unit, command: RegisterAgency) -> None:

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, update
 
+from sqlalchemy import update
+
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
@@ -52,6 +54,19 @@ def project_agency(message: Any, event: Recorded, unit: Unit) -> None:
             "refuse_invalid": message.refuse_invalid,
             "version": event.version,
         },
+    )
+
+
+def project_closing(message: Any, event: Recorded, unit: Unit) -> None:
+    """An agency's last day."""
+    unit.connection.execute(
+        update(agency)
+        .where(agency.c.agency_id == message.agency_id)
+        .values(
+            closed_on=date.fromisoformat(message.closed_on),
+            successor_id=message.successor_id or None,
+            version=event.version,
+        )
     )
 
 
@@ -193,6 +208,7 @@ def project_client(message: Any, _event: Recorded, unit: Unit) -> None:
 
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
+    "AgencyClosed": project_closing,
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
     "CertificateRegistered": project_certificate,

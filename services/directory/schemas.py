@@ -61,6 +61,13 @@ class AgencyBody(Schema):
     refuse_invalid = fields.Bool(load_default=False)
 
 
+class CloseBody(Schema):
+    """The last day of an agency, and who takes over its work."""
+
+    closed_on = fields.Date(required=True)
+    successor_id = fields.UUID(load_default=None, allow_none=True)
+
+
 class PersonBody(Schema):
     """A person to enter."""
 

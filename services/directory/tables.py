@@ -28,6 +28,8 @@ agency = Table(
     Column("short_sign", Text, nullable=False),
     Column("refuse_invalid", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("closed_on", Date),
+    Column("successor_id", UUID(as_uuid=True)),
 )
 person = Table(
     "person",

@@ -26,6 +26,7 @@ from services.interconnect.commands import (
     RecordWithdrawal,
 )
 from services.interconnect.compose import (
+    VIETNAM,
     Answered,
     Attached,
     Earlier,
@@ -55,6 +56,7 @@ from services.interconnect.journal import (
 from services.interconnect.lookups import Party
 from services.interconnect.opening import Opened, open_envelope
 from services.interconnect.pairs import Numbers
+from services.interconnect.reachable import stranger, why_unreachable
 from services.interconnect.recalls import add_recall_job
 from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
@@ -104,14 +106,17 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, job: Job) -> F
     )
     if not facts.sender.code:
         raise NoCode(issued.agency_id)
-    reachable = _reachable(facts.recipients)
-    written = _write_packet(database, blobs, sealer, issued, facts, job) if reachable else None
+    sent_on = job.context.occurred_at.astimezone(VIETNAM).date()
+    reachable = [party for party in facts.recipients if not why_unreachable(party, sent_on)]
+    written = (
+        _write_packet(database, blobs, sealer, issued, facts, reachable, job) if reachable else None
+    )
 
     def finish(unit: Unit) -> None:
         writes = _prepared_writes(unit, issued, written) if written else []
         outside: list[Party] = []
         for recipient in facts.recipients:
-            asking, refusal = _asking(unit, issued, recipient, written)
+            asking, refusal = _asking(unit, issued, recipient, sent_on)
             writes += asking + _delivery_writes(unit, issued, recipient, written, refusal)
             if recipient.channel == AXIS and not refusal:
                 outside.append(recipient)
@@ -244,7 +249,7 @@ def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     recipients = [
         party
         for agency_id in issued.recipients
-        if (party := lookups.party(connection, agency_id, issued.issued_on))
+        if (party := _recipient(connection, agency_id, issued.issued_on))
     ]
     signer = lookups.official(connection, issued.signer_id, issued.signer_position_id)
     if sender is None or signer is None or len(recipients) < len(issued.recipients):
@@ -255,6 +260,14 @@ def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     if (issued.answers and answered is None) or (earlier_id and earlier is None):
         return None
     return _Facts(sender, tuple(recipients), signer, answered, earlier)
+
+
+def _recipient(connection: Connection, agency_id: UUID, on: date) -> Party | None:
+    """The recipient; a stranger without a name once the whole directory is known here."""
+    if found := lookups.party(connection, agency_id, on):
+        return found
+    whole = lookups.caught_up(connection, "agency")
+    return lookups.party(connection, agency_id, on) or (stranger(agency_id) if whole else None)
 
 
 def _earlier(connection: Connection, document_id: UUID) -> Earlier | None:
@@ -279,12 +292,14 @@ def _answered(connection: Connection, document_id: UUID) -> Answered | None:
     return Answered(arrival.sender_code, arrival.code, arrival.issued_on, arrival.foreign_id)
 
 
-def _reachable(parties: Sequence[Party]) -> list[Party]:
-    return [party for party in parties if party.code]
-
-
 def _write_packet(
-    database: Database, blobs: BlobStore, sealer: Sealer, issued: Issued, facts: _Facts, job: Job
+    database: Database,
+    blobs: BlobStore,
+    sealer: Sealer,
+    issued: Issued,
+    facts: _Facts,
+    recipients: Sequence[Party],
+    job: Job,
 ) -> _Written:
     with spooled(blobs, issued.file) as document:
         size = document.seek(0, 2)
@@ -294,7 +309,7 @@ def _write_packet(
         read_text(blobs, issued.text),
         size,
         sender=facts.sender,
-        recipients=_reachable(facts.recipients),
+        recipients=recipients,
         signer=Signer(member(card, "full_name"), facts.signer.title, facts.signer.authority),
         answered=facts.answered,
         earlier=facts.earlier,
@@ -304,7 +319,7 @@ def _write_packet(
         packet,
         job,
         sender_id=issued.agency_id,
-        recipients={party.agency_id: party.code for party in _reachable(facts.recipients)},
+        recipients={party.agency_id: party.code for party in recipients},
         document_id=issued.document_id,
     )
     with tempfile.TemporaryFile() as file:
@@ -338,12 +353,10 @@ def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Writ
     return [(stream, version, [event])]
 
 
-def _asking(
-    unit: Unit, issued: Issued, recipient: Party, written: _Written | None
-) -> tuple[list[Write], str]:
+def _asking(unit: Unit, issued: Issued, recipient: Party, sent_on: date) -> tuple[list[Write], str]:
     """What the recipient is asked about the document that is updated, and why he gets none."""
-    if not recipient.code or written is None:
-        return [], "recipient_has_no_code"
+    if refusal := why_unreachable(recipient, sent_on):
+        return [], refusal
     if issued.updates is None:
         return [], ""
     try:

@@ -24,6 +24,7 @@ from services.interconnect.arrivals import (
 )
 from services.interconnect.axis import Received
 from services.interconnect.commands import RecordRecall
+from services.interconnect.compose import VIETNAM
 from services.interconnect.deliveries import answered_document
 from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
 from services.interconnect.domain import packet as packets
@@ -125,6 +126,8 @@ class Intake:
             )
             if recipient is None or recipient.channel != INSIDE:
                 raise PacketRejected("recipient_unknown")
+            if recipient.closed_on and recipient.closed_on < unit.now.astimezone(VIETNAM).date():
+                raise PacketRejected("recipient_closed")
             way = Way(
                 packet_id=axis_packet_id(received.doc_id, recipient.agency_id),
                 sender_id=sender_id,
@@ -315,7 +318,7 @@ def _known(unit: Unit, category: str, probe: Callable[[], Any]) -> Any:
     """
     found = probe()
     if found is None:
-        if not lookups.caught_up(unit, category):
+        if not lookups.caught_up(unit.connection, category):
             raise NotKnownYet(f"all of category {category}")
         found = probe()
     return found

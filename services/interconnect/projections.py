@@ -44,6 +44,16 @@ def project_agency(message: Any, _event: Recorded, unit: Unit) -> None:
         put_row(unit, codes, row)
 
 
+def project_closing(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The last day of an agency."""
+    row = tables.agency
+    unit.connection.execute(
+        update(row)
+        .where(row.c.agency_id == message.agency_id)
+        .values(closed_on=_day(message.closed_on), successor_id=message.successor_id or None)
+    )
+
+
 def project_person(message: Any, _event: Recorded, unit: Unit) -> None:
     """A person's card."""
     put_row(unit, tables.person, {"person_id": message.person_id, "card": message.card})
@@ -293,6 +303,7 @@ def _count(unit: Unit, table: Table, ids: tuple[str, str, int], kind: str, event
 
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
+    "AgencyClosed": project_closing,
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
     "CertificateRegistered": project_certificate,

@@ -16,6 +16,8 @@ agency = Table(
     Column("name", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("channel", Text, nullable=False),
+    Column("closed_on", Date),
+    Column("successor_id", _ID),
 )
 agency_code = Table(
     "agency_code",

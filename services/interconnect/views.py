@@ -11,6 +11,8 @@ from services.interconnect import queries
 from services.interconnect.domain import LABELS, Shown, permitted, shown
 from services.interconnect.domain.disclosure import LEVELS
 from services.interconnect.domain.envelope import VERDICTS
+from services.interconnect.reachable import CLOSED
+from services.interconnect.reasons import words_of
 from services.interconnect.texts import member, read_text
 
 Row = dict[str, Any]
@@ -98,7 +100,9 @@ def disclosure(agency_id: UUID, level: str) -> Row:
 def unread(row: Row) -> Row:
     """A packet on the desk."""
     names = ("packet_id", "kind", "reason_code", "axis_doc_id", "packet", "status_code")
-    return {name: row[name] for name in (*names, "foreign_id", "arrived_at")}
+    words = words_of(row["reason_code"])
+    shown = {name: row[name] for name in (*names, "foreign_id", "arrived_at")}
+    return {**shown, "reason": {"vi": words.vi, "en": words.en}}
 
 
 def _sent(row: Row) -> Row:
@@ -123,6 +127,7 @@ def _delivery(row: Row, statuses: list[Row], blobs: BlobStore) -> Row:
     return {
         **{name: row[name] for name in names},
         "pair_number": row["pair_number"],
+        "reason": _reason(row),
         "recipient": agency,
         "request": _request(row, blobs),
         "outcome": None
@@ -133,6 +138,16 @@ def _delivery(row: Row, statuses: list[Row], blobs: BlobStore) -> Row:
         else {**_label(now.status_code), "told_at": now.told_at, "reopened": now.reopened},
         "steps": _steps(row, statuses, agency, blobs),
     }
+
+
+def _reason(row: Row) -> Row | None:
+    """Why nothing was sent, in plain words; for a closed recipient its successor."""
+    if row["reason_code"] is None:
+        return None
+    words = words_of(row["reason_code"])
+    successor = {name: row[f"successor_{name}"] for name in ("id", "code", "name")}
+    named = row["reason_code"] == CLOSED and row["successor_id"] is not None
+    return {"vi": words.vi, "en": words.en, "successor": successor if named else None}
 
 
 def _request(row: Row, blobs: BlobStore) -> Row | None:

@@ -82,15 +82,17 @@ def test_a_position_needs_a_person_an_agency_and_a_known_role(
     assert (refused.status_code, (refused.json or {})["code"]) == (422, code)
 
 
+CLIENT = {
+    "client_id": "front-end-1",
+    "agency_id": str(PROVINCE),
+    "roles": ["machine"],
+    "client_secret": SECRET,
+}
+
+
 def machine(directory: Directory) -> None:
     directory.post("/v1/agencies", agency())
-    body = {
-        "client_id": "front-end-1",
-        "agency_id": str(PROVINCE),
-        "roles": ["machine"],
-        "client_secret": SECRET,
-    }
-    assert directory.post("/v1/clients", body).status_code == 201
+    assert directory.post("/v1/clients", CLIENT).status_code == 201
     directory.get("/v1/agencies")
 
 
@@ -116,6 +118,48 @@ def test_a_wrong_secret_and_an_unknown_client_look_the_same(
     machine(directory)
     refused = ask(directory, secret, client_id)
     assert (refused.status_code, (refused.json or {})["code"]) == (401, "client_refused")
+
+
+LAST_DAY = {"closed_on": "2025-06-30"}
+
+
+def test_an_agency_is_closed_once_and_shows_its_last_day_and_successor(
+    directory: Directory,
+) -> None:
+    directory.post("/v1/agencies", agency())
+    directory.post("/v1/agencies", agency(3, "H43"))
+    path, successor = f"/v1/agencies/{PROVINCE}/close", str(UUID(int=3))
+    closing = {**LAST_DAY, "successor_id": successor}
+    answers = [directory.post(path, closing) for _ in range(2)]
+    assert [(each.status_code, each.json) for each in answers] == [(200, {"closed": True})] * 2
+    shown = directory.get(f"/v1/agencies/{PROVINCE}")
+    assert (shown["closed_on"], shown["successor_id"]) == ("2025-06-30", successor)
+    assert directory.get(f"/v1/agencies/{successor}")["closed_on"] is None
+    otherwise = directory.post(path, LAST_DAY)
+    assert (otherwise.status_code, (otherwise.json or {})["code"]) == (409, "closed_otherwise")
+    assert directory.post(path, closing, roles=("clerk",)).status_code == 403
+
+
+@pytest.mark.parametrize("missing", [PROVINCE, UUID(int=3)])
+def test_neither_a_closed_agency_nor_its_successor_may_be_a_stranger(
+    directory: Directory, missing: UUID
+) -> None:
+    for number, code in ((2, "H42"), (3, "H43")):
+        if UUID(int=number) != missing:
+            directory.post("/v1/agencies", agency(number, code))
+    body = {**LAST_DAY, "successor_id": str(UUID(int=3))}
+    refused = directory.post(f"/v1/agencies/{PROVINCE}/close", body)
+    assert (refused.status_code, (refused.json or {})["code"]) == (422, "agency_unknown")
+
+
+def test_nothing_new_begins_at_an_agency_after_its_last_day(directory: Directory) -> None:
+    directory.post("/v1/agencies", agency())
+    directory.post("/v1/people", {"person_id": str(UUID(int=21)), "full_name": "Trần Thị Ứng"})
+    directory.post(f"/v1/agencies/{PROVINCE}/close", LAST_DAY)
+    assert directory.post("/v1/positions", position(valid_from="2025-06-30")).status_code == 201
+    late = position(valid_from="2025-07-01", position_id=str(UUID(int=32)))
+    for refused in (directory.post("/v1/positions", late), directory.post("/v1/clients", CLIENT)):
+        assert (refused.status_code, (refused.json or {})["code"]) == (409, "agency_closed")
 
 
 def certificate() -> str:

@@ -1,0 +1,14 @@
+"""Closed agencies."""
+
+from libs.db.script import run_script
+
+revision = "0004"
+down_revision = "0002"
+
+TABLES = """
+ALTER TABLE interconnect.agency ADD COLUMN closed_on date, ADD COLUMN successor_id uuid;
+"""
+
+
+def upgrade() -> None:
+    run_script(TABLES)
