@@ -4,6 +4,7 @@ A job's act is repeatable: the same job id gives the same outcome. Jobs in one l
 the other in the order in which they were added.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,9 @@ from libs.eventstore.model import Context
 
 # After the last, a job is parked and shown.
 BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
+# Behind the kind of a job that two people refused: its act records that it will never be done.
+REFUSED = ".refused"
+REFUSED_AT_DESK = "refused_at_desk"
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,37 @@ class JobQueue:
                 "wait": wait,
             },
         )
+
+    def release(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """Open these again, with all their tries; those that were parked, as they were."""
+        return self._reopen(job_ids, "kind")
+
+    def refuse(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """Let the worker record what it means that these are never done; those that were parked.
+
+        A refused job is done by the act of its kind with `REFUSED` behind it, in its lane.
+        """
+        twice = f"CASE WHEN right(kind, {len(REFUSED)}) = '{REFUSED}' THEN kind"
+        return self._reopen(job_ids, f"{twice} ELSE kind || '{REFUSED}' END")
+
+    def _reopen(self, job_ids: Sequence[UUID], kind: str) -> list[Job]:
+        rows = self._connection.execute(
+            text(f"""
+                WITH parked AS (
+                    SELECT job_id, kind, arguments, context, attempts FROM {self._table}
+                    WHERE job_id = ANY (CAST(:ids AS uuid[])) AND state = 'parked'
+                    ORDER BY job_id FOR UPDATE),
+                opened AS (
+                    UPDATE {self._table} SET state = 'open', attempts = 0, cause = NULL,
+                        worker = NULL, lease_end = NULL, due_at = clock_timestamp(), kind = {kind}
+                    WHERE job_id IN (SELECT job_id FROM parked))
+                SELECT * FROM parked ORDER BY job_id"""),  # noqa: S608
+            {"ids": list(job_ids)},
+        )
+        return [
+            Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
+            for row in rows
+        ]
 
     def free(self, worker: str) -> None:
         """Free what this worker held before it was killed, so that nobody waits for the lease."""

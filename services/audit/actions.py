@@ -130,8 +130,16 @@ NO_LINE: dict[str, str] = {
     "UpdateLapsed": _SAME_STEP,  # the newer document's DeliveryRefused or DeliveryWithdrawn
     "StatusSent": _SAME_STEP,  # the step told is itself a line
     "StatusReceived:inside": _SAME_STEP,  # the step told is itself a line
+    "DecisionAsked": _DESK,
+    "DecisionConfirmed": _DESK,
+    "DecisionDeclined": _DESK,
     "ParkedEventReleased": _DESK,
     "ParkedEventRefused": _DESK,
+    "ParkedJobReleased": _DESK,
+    "ParkedJobRefused": _DESK,
+    "ParkedPacketReleased": _DESK,
+    "ParkedPacketRefused": _DESK,
+    "PacketRecovered": _MACHINE,  # the arrival or the status that was in it is a line
     "DisclosureSet": "an agency's rule about its own steps, no step on a document",
     "PacketUnreadable": "belongs to no document; it stands on the desk",
     "RecallHeld": "its document is not here; it stands on the desk until that comes",

@@ -12,6 +12,7 @@ from libs.service import api_of
 from libs.translog import CHECKPOINT, Checkpoint
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import Problem, malformed, not_found
 from services.audit import queries
@@ -28,8 +29,9 @@ from services.audit.shown import entry_of, shown, tiers
 def build_api(settings: Settings) -> Api:
     """All routes of the audit service; it has no refusals of its own."""
     api = api_of("audit", settings, Problem)
-    database = database_of(settings.database_url, "audit")
-    add_routes(api, database, Names(open_store(settings.blob_url)), settings.log_dir)
+    database, blobs = database_of(settings.database_url, "audit"), open_store(settings.blob_url)
+    add_routes(api, database, Names(blobs), settings.log_dir)
+    add_desk(api, "/v1/desk/audit", database, blobs)
     return api
 
 

@@ -15,6 +15,7 @@ from libs.observability import correlation_id
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.desk import add_desk
 from libs.web.issuer import LIFE, TokenIssuer
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import not_found
@@ -46,6 +47,7 @@ def build_api(settings: Settings) -> Api:
     _survey(api, database, blobs)
     _look_ups(api, database, blobs)
     _tokens(api, database, TokenIssuer(settings.public_url, settings.token_key_file))
+    add_desk(api, "/v1/desk/directory", database, blobs)
     return api
 
 

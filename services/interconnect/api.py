@@ -12,12 +12,15 @@ from libs.observability import correlation_id
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import malformed, not_found
 from services.interconnect import handlers, queries, schemas, views
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import InterconnectError
 from services.interconnect.journal import load_disclosure
+from services.interconnect.packet_desk import PacketKind
+from services.interconnect.reasons import JOB_WORDS
 from services.interconnect.settings import Settings
 from services.interconnect.texts import put_text
 
@@ -35,6 +38,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     _dispatches(api, database, blobs)
     _packets(api, database, blobs)
     _disclosures(api, database)
+    add_desk(api, "/v1/desk/interconnect", database, blobs, words=JOB_WORDS, kinds=[PacketKind()])
 
 
 def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:

@@ -174,7 +174,7 @@ def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Fi
         ]
 
     def finish(unit: Unit) -> None:
-        _record_outcomes(unit, job, outcomes)
+        record_outcomes(unit, job, outcomes)
 
     return finish
 
@@ -188,7 +188,7 @@ def _recalled(database: Database, recipients: Sequence[tuple[str, str]]) -> set[
         }
 
 
-def _record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
+def record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
     """Record what became of each delivery, and what that means for the earlier document."""
     updates = _uuid(job.arguments.get("updates", ""))
     writes: list[Write] = []

@@ -115,6 +115,17 @@ class PacketUnreadable:
     packet: str | None = None
     axis_doc_id: str
     reason_code: str
+    message_type: str = ""
+    sender_code: str = ""
+    recipient_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketRecovered:
+    """A packet that had been given up was read again, and is where it belongs."""
+
+    packet_id: UUID
+    axis_doc_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +173,8 @@ class StatusUnmatched:
     axis_doc_id: str
     status_code: str
     foreign_id: str
+    sender_code: str = ""
+    recipient_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,6 +331,7 @@ EVENTS: dict[str, type] = {
     "DeliveryReplaced": DeliveryReplaced,
     "PacketArrived": PacketArrived,
     "PacketUnreadable": PacketUnreadable,
+    "PacketRecovered": PacketRecovered,
     "StatusSent": StatusSent,
     "StatusUnmatched": StatusUnmatched,
     "RecallArrived": RecallArrived,

@@ -40,6 +40,7 @@ from services.interconnect.heard import instant_of, require_fit, status_of
 from services.interconnect.journal import (
     JOURNAL,
     SYSTEM,
+    Write,
     exists,
     hold_writes,
     load_packet,
@@ -53,6 +54,8 @@ from services.interconnect.texts import put_text
 
 NOBODY = "installation"
 """The acting agency of what concerns none of ours."""
+NO_SUCH_DELIVERY = "no_such_delivery"
+OnDesk = PacketUnreadable | StatusUnmatched
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Intake:
 
     def reject(self, received: Received, packet: str | None, reason_code: str) -> Verdict:
         """Put a packet that no recipient gets on the desk."""
-        self._to_desk(received, packet, reason_code)
+        self._unread(received, packet, reason_code, received.to)
         return Verdict(failed=received.to)
 
     def _document(self, received: Received, packet: str, read: edxml.DocumentPacket) -> Verdict:
@@ -108,7 +111,7 @@ class Intake:
         if not done and not failed:
             raise PacketRejected("recipient_unknown")
         if failed:
-            self._to_desk(received, packet, next(iter(failed.values())))
+            self._unread(received, packet, next(iter(failed.values())), tuple(failed))
         return Verdict(tuple(done), tuple(failed))
 
     def _arrive(
@@ -183,16 +186,17 @@ class Intake:
             if delivery is None and header.status_code == TAKE_BACK:
                 asked = recall_of(header, self._blobs, packet, AXIS, opened, received.doc_id)
                 return self._recall(received, teller_id, about, asked, opened)
-            if delivery is None:
-                _unmatched(unit, received, packet, header.status_code, about)
-                return Verdict(done=received.to)
-            codes = lookups.codes_of(unit.connection, delivery.sender_id)
-            command = status_of(header, self._blobs, packet, AXIS, opened, codes)
-            writes = settled_writes(unit, delivery.delivery_id, [command])
+            writes: list[Write] = []
+            if delivery is not None:
+                codes = lookups.codes_of(unit.connection, delivery.sender_id)
+                command = status_of(header, self._blobs, packet, AXIS, opened, codes)
+                writes = settled_writes(unit, delivery.delivery_id, [command])
             if writes:
                 context = _context(unit, str(delivery.sender_id), delivery.trace)
                 seed = axis_packet_id(received.doc_id)
                 JOURNAL.append_all(unit.store, writes, context, seed)
+        if delivery is None:
+            self._unmatched(received, packet, header.status_code, about)
         return Verdict(done=received.to)
 
     def _recall_packet(
@@ -235,17 +239,45 @@ class Intake:
         failed = tuple(code for code in received.to if code not in done)
         return Verdict(tuple(done), failed)
 
-    def _to_desk(self, received: Received, packet: str | None, reason_code: str) -> None:
-        packet_id = axis_packet_id(received.doc_id)
-        event = PacketUnreadable(
-            packet_id=packet_id,
-            packet=packet,
-            axis_doc_id=received.doc_id,
-            reason_code=reason_code,
+    def _unread(
+        self, received: Received, packet: str | None, reason_code: str, codes: tuple[str, ...]
+    ) -> None:
+        self.to_desk(
+            PacketUnreadable(
+                packet_id=axis_packet_id(received.doc_id),
+                packet=packet,
+                axis_doc_id=received.doc_id,
+                reason_code=reason_code,
+                message_type=received.message_type,
+                sender_code=received.from_,
+                recipient_codes=codes,
+            )
         )
+
+    def _unmatched(self, received: Received, packet: str, status_code: str, about: str) -> None:
+        self.to_desk(
+            StatusUnmatched(
+                packet_id=axis_packet_id(received.doc_id),
+                packet=packet,
+                axis_doc_id=received.doc_id,
+                status_code=status_code,
+                foreign_id=about,
+                sender_code=received.from_,
+                recipient_codes=received.to,
+            )
+        )
+
+    def to_desk(self, event: OnDesk) -> None:
+        """Record that a packet cannot be taken, once."""
         with self._database.unit() as unit:
-            if _begin(unit, packet_id, [event], _context(unit, NOBODY, packet_id)):
-                BAD_PACKETS.labels(reason_code).inc()
+            context = _context(unit, NOBODY, event.packet_id)
+            if _begin(unit, event.packet_id, [event], context):
+                BAD_PACKETS.labels(reason_of(event)).inc()
+
+
+def reason_of(event: OnDesk) -> str:
+    """Why a packet stands on the desk."""
+    return event.reason_code if isinstance(event, PacketUnreadable) else NO_SUCH_DELIVERY
 
 
 def _ask_back(
@@ -296,19 +328,6 @@ def _trace_of(unit: Unit, packet_id: UUID) -> UUID:
     last = unit.store.read_last(packet_stream(packet_id))
     assert last is not None
     return last.trace
-
-
-def _unmatched(unit: Unit, received: Received, packet: str, status_code: str, about: str) -> None:
-    packet_id = axis_packet_id(received.doc_id)
-    event = StatusUnmatched(
-        packet_id=packet_id,
-        packet=packet,
-        axis_doc_id=received.doc_id,
-        status_code=status_code,
-        foreign_id=about,
-    )
-    if _begin(unit, packet_id, [event], _context(unit, NOBODY, packet_id)):
-        BAD_PACKETS.labels("no_such_delivery").inc()
 
 
 def _known(unit: Unit, category: str, probe: Callable[[], Any]) -> Any:

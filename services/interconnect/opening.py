@@ -97,7 +97,7 @@ def _unsealed(
         return unseal(sealed, trust={code: _certificates(blobs, files)})
     except SignerUnknown as error:
         with database.unit() as unit:
-            if not lookups.caught_up(unit, "certificate"):
+            if not lookups.caught_up(unit.connection, "certificate"):
                 raise NotKnownYet("all of category certificate") from error
             files = lookups.service_certificates(unit.connection, sender_id)
     return unseal(sealed, trust={code: _certificates(blobs, files)})

@@ -252,20 +252,21 @@ def project_withheld(message: Any, event: Recorded, unit: Unit) -> None:
 def project_unreadable(message: Any, event: Recorded, unit: Unit) -> None:
     """A packet that nobody got."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "reason_code"))
-    put_row(unit, tables.desk, {**row, "kind": "unreadable", "arrived_at": event.occurred_at})
+    row |= {"kind": "unreadable", "state": "parked"}
+    put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
 def project_unmatched(message: Any, event: Recorded, unit: Unit) -> None:
     """A status about nothing that we sent."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "status_code", "foreign_id"))
-    row |= {"kind": "unmatched", "reason_code": "no_such_delivery"}
+    row |= {"kind": "unmatched", "state": "parked", "reason_code": "no_such_delivery"}
     put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
 def project_held(message: Any, event: Recorded, unit: Unit) -> None:
     """A recall of a document that is not here; it stands on the desk until that comes."""
     row = _fields(message, ("packet_id", "axis_doc_id", "foreign_id"))
-    row |= {"packet": message.request_packet, "status_code": "13"}
+    row |= {"packet": message.request_packet, "status_code": "13", "state": "parked"}
     row |= {"kind": "held", "reason_code": "document_not_here", "arrived_at": event.occurred_at}
     put_row(unit, tables.desk, row)
     _received(unit, message, "status", event)
@@ -301,6 +302,20 @@ def _count(unit: Unit, table: Table, ids: tuple[str, str, int], kind: str, event
     unit.connection.execute(insert(table).values(**row).on_conflict_do_nothing())
 
 
+def project_packet_released(message: Any, _event: Recorded, unit: Unit) -> None:
+    """A packet is being read again."""
+    row = tables.desk
+    unit.connection.execute(
+        update(row).where(row.c.packet_id == message.packet_id).values(state="reading")
+    )
+
+
+def project_off_the_desk(message: Any, _event: Recorded, unit: Unit) -> None:
+    """A packet is where it belongs, or nobody's for good."""
+    row = tables.desk
+    unit.connection.execute(delete(row).where(row.c.packet_id == message.packet_id))
+
+
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
     "AgencyClosed": project_closing,
@@ -332,6 +347,9 @@ PROJECTIONS: dict[str, Handler] = {
     "RecallHeld": project_held,
     "RecallArrived": project_recall_arrived,
     "PacketNumbered": project_numbered,
+    "ParkedPacketReleased": project_packet_released,
+    "ParkedPacketRefused": project_off_the_desk,
+    "PacketRecovered": project_off_the_desk,
 }
 
 READ_MODELS = ReadModels(

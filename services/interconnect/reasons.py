@@ -79,6 +79,25 @@ _PLAIN = {
         "Mã trạng thái không thuộc quy chuẩn.", "The status code is none of the field's."
     ),
 }
+JOB_WORDS = {
+    "AxisUnreachable": PlainCause(
+        "Không kết nối được với trục liên thông: hãy cho làm lại khi trục hoạt động.",
+        "The axis could not be reached: release when it is back.",
+    ),
+    "AxisRefused": PlainCause(
+        "Trục từ chối hệ thống này: hãy xem tài khoản và đăng ký cơ quan trên trục.",
+        "The axis refuses this installation: see its account, and the agency's entry there.",
+    ),
+    "NotKnownYet": PlainCause(
+        "Dữ liệu từ dịch vụ khác chưa đến: hãy xem độ trễ rồi cho làm lại.",
+        "What another service tells has not come: see the consumers' lag, then release.",
+    ),
+    "NoCode": PlainCause(
+        "Cơ quan gửi không có mã định danh vào ngày đó: hãy bổ sung danh bạ rồi cho làm lại.",
+        "The agency has no code on that day: enter one in the directory, then release.",
+    ),
+}
+"""The errors of this service's jobs, in plain words."""
 _AXIS = PlainCause(
     "Trục từ chối gói tin; xem mã lỗi.", "The axis declined the packet; see the code."
 )

@@ -169,6 +169,8 @@ desk = Table(
     Column("status_code", Text),
     Column("foreign_id", Text),
     Column("arrived_at", _AT, nullable=False),
+    # Parked, or being read again.
+    Column("state", Text, nullable=False),
 )
 
 

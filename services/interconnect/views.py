@@ -99,7 +99,7 @@ def disclosure(agency_id: UUID, level: str) -> Row:
 
 def unread(row: Row) -> Row:
     """A packet on the desk."""
-    names = ("packet_id", "kind", "reason_code", "axis_doc_id", "packet", "status_code")
+    names = ("packet_id", "kind", "reason_code", "axis_doc_id", "packet", "status_code", "state")
     words = words_of(row["reason_code"])
     shown = {name: row[name] for name in (*names, "foreign_id", "arrived_at")}
     return {**shown, "reason": {"vi": words.vi, "en": words.en}}

@@ -17,21 +17,32 @@ from services.interconnect.axis import AxisClient
 from services.interconnect.deliveries import prepare, send
 from services.interconnect.poller import Poller
 from services.interconnect.recalls import tell_recall
+from services.interconnect.refused import REFUSED_ACTS
+from services.interconnect.reread import reread
 from services.interconnect.sealing import Sealer
-from services.interconnect.settings import WorkerSettings
+from services.interconnect.settings import MEBIBYTE, WorkerSettings
 from services.interconnect.statuses import tell
 
 
 def acts(
-    database: Database, blobs: BlobStore, axis: AxisClient, keys: KeyFolder
+    database: Database,
+    blobs: BlobStore,
+    axis: AxisClient,
+    keys: KeyFolder,
+    limit: int = 100 * MEBIBYTE,
 ) -> Mapping[str, Act]:
-    """The jobs of this service, for one thread: a client of the axis is not shared."""
+    """The jobs of this service, for one thread: a client of the axis is not shared.
+
+    `limit` is the most bytes of a packet that is read again.
+    """
     sealer = Sealer(database, blobs, keys)
     return {
         "prepare": partial(prepare, database, blobs, sealer),
         "send": partial(send, database, blobs, axis),
         "status": partial(tell, database, blobs, axis, sealer),
         "recall": partial(tell_recall, database, blobs, axis, sealer),
+        "reread": partial(reread, database, blobs, limit),
+        **REFUSED_ACTS,
     }
 
 
@@ -47,6 +58,9 @@ def main() -> None:
     def axis() -> AxisClient:
         return AxisClient(settings.axis_url, settings.axis_system_id, settings.axis_secret)
 
+    def table() -> Mapping[str, Act]:
+        return acts(database, blobs, axis(), keys, settings.packet_limit)
+
     poller = Poller(database, blobs, axis(), settings.packet_limit, settings.axis_mail)
     serve_ops(settings.ops_host, settings.ops_port, checks_of("interconnect")(settings))
     # A daemon: every step of a round may be cut off and is then repeated.
@@ -58,13 +72,8 @@ def main() -> None:
     ).start()
     run_workers(
         [
-            Worker("interconnect.worker-0", database, acts(database, blobs, axis(), keys)),
-            Worker(
-                "interconnect.worker-urgent",
-                database,
-                acts(database, blobs, axis(), keys),
-                urgent_only=True,
-            ),
+            Worker("interconnect.worker-0", database, table()),
+            Worker("interconnect.worker-urgent", database, table(), urgent_only=True),
         ]
     )
 

@@ -25,6 +25,7 @@ from services.signatures.events import EVENTS, FileValidated, SignatureMade
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.judge import ExpectedSigner
+from services.signatures.pdf.report import Report
 from services.signatures.pdf.sign import Signed, SigningRefused
 from services.signatures.pdf.verdict import LARGEST_FILE
 
@@ -105,16 +106,7 @@ class Acts:
         pdf = self.blobs.read(order["file"], limit=LARGEST_FILE)
         report = self.engine.validate(pdf, at=datetime.now(UTC), expected=expected)
         kept = self.blobs.put_bytes(rfc8785.dumps(report.to_json()))
-        verdict = FileValidated(
-            validation_id=UUID(order["validation_id"]),
-            document_id=UUID(order["document_id"]),
-            agency_id=UUID(order["agency_id"]),
-            file=order["file"],
-            verdict=report.verdict,
-            sub_indication=report.sub_indication,
-            report=kept.digest,
-        )
-        return _end(job, f"validation-{order['validation_id']}", RecordVerdict(verdict))
+        return end_with(job, *verdict_of(order, report, kept.digest))
 
     def _sign(self, job: Job, make: Any) -> Finish:
         order = job.arguments
@@ -126,7 +118,7 @@ class Acts:
             made = make(self.blobs.read(order["file"], limit=LARGEST_FILE))
             self._refuse_ended({signed.certificate_sha256 for _, _, signed in made})
         except SigningRefused as error:
-            return _end(job, stream, RefuseSigning(signing, document, agency, error.code))
+            return end_with(job, stream, RefuseSigning(signing, document, agency, error.code))
         signatures = [
             SignatureMade(
                 signing_id=signing,
@@ -141,7 +133,7 @@ class Acts:
             )
             for role, owner, signed in made
         ]
-        return _end(job, stream, FinishSigning(tuple(signatures)))
+        return end_with(job, stream, FinishSigning(tuple(signatures)))
 
     def _refuse_ended(self, fingerprints: set[str]) -> None:
         """Nothing leaves here that a certificate signed which was revoked, returned or lost."""
@@ -151,7 +143,23 @@ class Acts:
             raise SigningRefused(f"certificate_{why}", f"the directory says: {why}")
 
 
-def _end(job: Job, stream: str, command: Command) -> Finish:
+def verdict_of(order: Mapping[str, Any], report: Report, digest: str) -> tuple[str, RecordVerdict]:
+    """The stream of a validation, and what records its report, kept under `digest`."""
+    verdict = FileValidated(
+        validation_id=UUID(order["validation_id"]),
+        document_id=UUID(order["document_id"]),
+        agency_id=UUID(order["agency_id"]),
+        file=order["file"],
+        verdict=report.verdict,
+        sub_indication=report.sub_indication,
+        report=digest,
+    )
+    return f"validation-{order['validation_id']}", RecordVerdict(verdict)
+
+
+def end_with(job: Job, stream: str, command: Command) -> Finish:
+    """End the order or the validation of a job, unless it has ended."""
+
     def finish(unit: Unit) -> None:
         history, version = JOURNAL.load(unit.store, stream)
         events = decide(reduce(evolve, history, Order()), command)

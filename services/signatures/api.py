@@ -10,6 +10,7 @@ from libs.db import database_of
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.desk import add_desk
 from libs.web.problems import not_found
 from services.signatures import queries
 from services.signatures.errors import SignaturesError
@@ -45,6 +46,7 @@ def build_api(settings: Settings) -> Api:
         report = json.loads(blobs.read(row["report"], limit=LARGEST_REPORT))
         return Reply(body={**_shown(row), "report": report})
 
+    add_desk(api, "/v1/desk/signatures", database, blobs)
     return api
 
 

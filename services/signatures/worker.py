@@ -14,6 +14,7 @@ from libs.web.ops import serve_ops
 from services.signatures.acts import Acts
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated
+from services.signatures.refused import refused_acts
 from services.signatures.settings import SigningSettings
 
 
@@ -38,7 +39,7 @@ def main() -> None:
         Worker(
             name=f"signatures.worker-{number}",
             database=database,
-            acts=Acts(database, blobs, engine).table(),
+            acts={**Acts(database, blobs, engine).table(), **refused_acts(blobs)},
             urgent_only=number == 0,
         )
         for number, engine in enumerate(engines)

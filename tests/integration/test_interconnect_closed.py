@@ -43,7 +43,7 @@ def today() -> date:
 
 
 def close(world: World, agency: UUID, on: date, successor: UUID | None = None) -> None:
-    fields = {"agency_id": str(agency), "closed_on": str(on)}
+    fields: dict[str, Any] = {"agency_id": str(agency), "closed_on": str(on)}
     if successor:
         fields["successor_id"] = str(successor)
     world.tell("directory", f"agency-{agency}", "AgencyClosed", **fields)
@@ -100,7 +100,12 @@ def test_while_the_directory_lags_nobody_is_called_unknown(world: World) -> None
     world.react()
     fields = {"tier": 2, "name": "Sở mới", "place": "Hà Nam", "channel": "inside"}
     codes = [{"code": "H25.99", "scheme": "qd20", "valid_from": "2020-01-01"}]
-    entry = {**fields, "agency_id": str(stranger), "codes": codes, "short_sign": "S"}
+    entry: dict[str, Any] = {
+        **fields,
+        "agency_id": str(stranger),
+        "codes": codes,
+        "short_sign": "S",
+    }
     world.tell("directory", f"agency-{stranger}", "AgencyRegistered", **entry)
     assert world.work() == 1
     assert "NotKnownYet" in world.stuck()[0]

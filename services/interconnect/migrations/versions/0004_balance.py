@@ -7,6 +7,7 @@ down_revision = "0002"
 
 TABLES = """
 ALTER TABLE interconnect.agency ADD COLUMN closed_on date, ADD COLUMN successor_id uuid;
+ALTER TABLE interconnect.desk ADD COLUMN state text NOT NULL DEFAULT 'parked';
 """
 
 
