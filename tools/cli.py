@@ -43,7 +43,10 @@ _DELEGATED = {
     "edxml": ("tools.edxml.cli", "check edXML packets against the rules"),
     "eventstore": ("tools.eventstore", "the event store after a restore: check, rebase"),
     "log": ("tools.log", "the transparency log: status, export, prove, check"),
-    "parked": ("tools.parked", "events that a consumer could not apply: list, release, refuse"),
+    "parked": (
+        "tools.parked",
+        "what was given up (events, jobs, packets): list; release or refuse an event",
+    ),
     "rebuild": (
         "tools.rebuild",
         "make a service's read models anew from the store, while it serves",

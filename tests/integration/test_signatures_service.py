@@ -1,5 +1,6 @@
 """Requests become jobs, jobs become signatures and verdicts: real store, keys, TSA and OCSP."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from libs.blobs import BlobStore, open_store
 from libs.contracts import message
@@ -19,6 +21,7 @@ from services.signatures.acts import Acts
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.policies import POLICIES
 from services.signatures.projections import PROJECTIONS
+from services.signatures.refused import refused_acts
 from tests.support import pki as people
 from tests.support.pki import Pki, draft, running
 from tests.support.servers import PostgresForTests
@@ -84,9 +87,19 @@ def office(postgres: PostgresForTests, pki: Pki, tmp_path: Path) -> Iterator[Off
     setup = replace(pki.setup(), fetch_seconds=20)
     with Isolated(setup, seconds=60) as engine:
         acts = Acts(stores["signatures"], blobs, engine)
-        yield Office(stores, blobs, Worker("test", stores["signatures"], acts.table()))
+        table = {**acts.table(), **refused_acts(blobs)}
+        yield Office(stores, blobs, Worker("test", stores["signatures"], table))
     for each in engines.values():
         each.dispose()
+
+
+def refuse(office: Office) -> None:
+    """Two people refuse the one job that was given up."""
+    with office.store["signatures"].unit() as unit:
+        park = "UPDATE signatures.job SET state = 'parked' RETURNING job_id"
+        assert unit.jobs.refuse(list(unit.connection.execute(text(park)).scalars()))
+    assert office.worker.work_one()
+    assert not office.worker.work_one()
 
 
 BOX = '{"page":0,"x1":330,"y1":150,"x2":500,"y2":225}'
@@ -181,3 +194,29 @@ def test_a_file_passes_only_when_its_signers_are_the_senders_own(
     ((kind, found),) = office.events(f"validation-{validation}")
     assert (kind, found.verdict) == ("FileValidated", verdict)
     assert found.report
+
+
+def test_an_ordered_signature_that_two_people_refused_ends_without_it(office: Office) -> None:
+    signing, order = leader_order("0" * 64)
+    office.publish("documents", "document-1", "SignatureRequested", order)
+    office.follow()
+    refuse(office)
+    ((kind, refused),) = office.events(f"signing-{signing}")
+    assert (kind, refused.reason_code) == ("SigningRefused", "refused_at_desk")
+
+
+def test_a_file_that_two_people_want_unchecked_has_an_open_verdict(office: Office) -> None:
+    validation, file = str(uuid4()), "0" * 64
+    office.publish(
+        "documents",
+        "document-2",
+        "ValidationRequested",
+        f'{{"validation_id":"{validation}","document_id":"{uuid4()}",'
+        f'"agency_id":"{people.AGENCY}","file":"{file}","sender_id":"{people.AGENCY}"}}',
+    )
+    office.follow()
+    refuse(office)
+    ((kind, found),) = office.events(f"validation-{validation}")
+    assert (kind, found.verdict, found.file) == ("FileValidated", "INDETERMINATE", file)
+    report = json.loads(office.blobs.read(found.report))
+    assert (report["reasons"][0]["code"], report["file_sha256"]) == ("not_checked", file)

@@ -23,7 +23,7 @@ def given(*events: tuple[Event, str]) -> Request:
     return request
 
 
-def refused(code: str, status: int = 403) -> "pytest.RaisesContext[Problem]":
+def refused(code: str, status: int = 403) -> "pytest.RaisesExc[Problem]":
     return pytest.raises(Problem, match=f"^{code}$", check=lambda error: error.status == status)
 
 

@@ -32,7 +32,8 @@ from tools.parked import shown
 from tools.parked.arguments import parser
 from tools.parked.desks import Desks, blob_url
 
-_HANDLER = re.compile(r"(person:[0-9a-f-]{36}(/[0-9a-f-]{36})?|machine:[A-Za-z0-9._-]{1,64})")
+# A person's name on an act is a token's to give: see the desk over HTTP.
+_HANDLER = re.compile(r"machine:[A-Za-z0-9._-]{1,64}")
 LONGEST_REASON = 1000
 SAMPLE = 10
 
@@ -62,10 +63,15 @@ def main(words: Sequence[str]) -> int:
 
 
 def _list(desks: Desks, options: argparse.Namespace) -> int:
-    held = desks.held(waiting=options.waiting)
+    held, letters = desks.held(waiting=options.waiting), desks.letters()
     if options.json:
-        return _print_json([shown.facts(each) for each in held])
-    shown.console().print(shown.table(held) if held else "No stream stands still.")
+        events = [shown.facts(each) for each in held]
+        return _print_json(events + [shown.letter(*each) for each in letters])
+    console = shown.console()
+    console.print(shown.table(held) if held else "No stream stands still.")
+    if letters:
+        console.print("\nJobs and packets that were given up: decide at the desk over HTTP.")
+        console.print(shown.letters(letters))
     return 0
 
 
@@ -135,7 +141,7 @@ def _decide(desks: Desks, order: Order, by: str, *, alone: bool) -> bool:
 
 def _check_handler(options: argparse.Namespace) -> None:
     if not _HANDLER.fullmatch(options.by):
-        raise WrongCall("--by takes person:<id>/<position> or machine:<name>")
+        raise WrongCall("--by takes machine:<name>; people decide at the desk over HTTP")
 
 
 def _tell(options: argparse.Namespace, act: str, chosen: list[Held]) -> int:
@@ -150,6 +156,10 @@ def _tell(options: argparse.Namespace, act: str, chosen: list[Held]) -> int:
         behind = sum(each.behind for each in chosen)
         console = shown.console()
         console.print(f"{did} the event in front of {streams}; {behind} events stand behind.")
+        if chosen and not options.dry_run:
+            console.print(
+                f"Decided alone by {options.by}, without a second person; it is recorded."
+            )
         if chosen:
             console.print(shown.table(chosen[:SAMPLE]))
         if len(chosen) > SAMPLE:
