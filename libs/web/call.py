@@ -62,7 +62,7 @@ class Call:
     @property
     def reaches_all(self) -> bool:
         """Whether the caller may do this to objects of every agency."""
-        return self.rule.agency == "any" or bool(self.principal.roles & self.rule.everywhere)
+        return self.rule.agency == "any"
 
     def require_agency(self, *agencies: object) -> None:
         """Refuse what belongs to none but other agencies, unless the action reaches any agency.

@@ -34,7 +34,7 @@ from services.directory.errors import (
     ReceiverUnfit,
     SubscriberUnfit,
 )
-from services.directory.events import EVENTS, AgencyRegistered, DeviceHandedOver, DeviceReturned
+from services.directory.events import EVENTS, DeviceHandedOver, DeviceReturned
 from services.directory.tables import client_secret, code_owner, device_holder
 
 JOURNAL = Journal(EVENTS)

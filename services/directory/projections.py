@@ -6,8 +6,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, update
 
-from sqlalchemy import update
-
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler

@@ -13,6 +13,7 @@ from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
 from services.interconnect import tables
+from services.interconnect.balance_lines import LINES
 from services.interconnect.domain import early_packet_id
 from services.interconnect.domain.envelope import shows_that_sender_knows
 
@@ -316,7 +317,7 @@ def project_off_the_desk(message: Any, _event: Recorded, unit: Unit) -> None:
     unit.connection.execute(delete(row).where(row.c.packet_id == message.packet_id))
 
 
-PROJECTIONS: dict[str, Handler] = {
+_ROWS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
     "AgencyClosed": project_closing,
     "PersonRegistered": project_person,
@@ -352,6 +353,21 @@ PROJECTIONS: dict[str, Handler] = {
     "PacketRecovered": project_off_the_desk,
 }
 
+
+def _one_after_the_other(first: Handler, second: Handler) -> Handler:
+    def handler(message: Any, event: Recorded, unit: Unit) -> None:
+        first(message, event, unit)
+        second(message, event, unit)
+
+    return handler
+
+
+PROJECTIONS: dict[str, Handler] = {
+    **_ROWS,
+    **LINES,
+    **{name: _one_after_the_other(_ROWS[name], LINES[name]) for name in _ROWS.keys() & LINES},
+}
+
 READ_MODELS = ReadModels(
     PROJECTIONS,
     rebuilt=(
@@ -370,6 +386,9 @@ READ_MODELS = ReadModels(
         tables.pair_sent,
         tables.pair_received,
         tables.envelope_sender,
+        tables.balance_sent,
+        tables.balance_received,
+        tables.balance_desk,
     ),
     kept={tables.axis_registration: "what the axis was told, written by the poller"},
 )

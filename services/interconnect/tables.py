@@ -1,6 +1,6 @@
 """The tables of interconnect: replicas, read models, and what the axis was told about us."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData(schema="interconnect")
@@ -192,6 +192,42 @@ pair_sent, pair_received = _pair("pair_sent"), _pair("pair_received")
 
 # Agencies from which envelopes have come.
 envelope_sender = Table("envelope_sender", metadata, Column("agency_id", _ID, primary_key=True))
+
+# The balance: a line for each recipient of a dispatch, and for each packet that came. The two
+# sides of a line are written by different events, and neither is reckoned from the other.
+balance_sent = Table(
+    "balance_sent",
+    metadata,
+    Column("dispatch_id", _ID, primary_key=True),
+    Column("recipient_id", _ID, primary_key=True),
+    Column("sender_id", _ID, nullable=False),
+    Column("day", Date, nullable=False),
+    # By DispatchOpened; and by the delivery's own events: opened, sent, refused, withdrawn.
+    Column("accepted", Boolean, nullable=False),
+    Column("state", Text),
+)
+balance_received = Table(
+    "balance_received",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("sender_id", _ID, nullable=False),
+    Column("recipient_id", _ID, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("at", _AT, nullable=False),
+    # By PacketArrived; and by the documents service: waiting, registered, refused, returned.
+    Column("arrived", Boolean, nullable=False),
+    Column("state", Text),
+)
+# Documents that came by the axis and that one of its recipients did not get: desk, refused.
+balance_desk = Table(
+    "balance_desk",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("recipient_code", Text, primary_key=True),
+    Column("sender_code", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("state", Text, nullable=False),
+)
 
 # Written by the poller, not rebuilt from events.
 axis_registration = Table(
