@@ -29,6 +29,7 @@ examples:
   lienthong log status                  how far the log is sealed and witnessed
   lienthong certificates forecast       what expires when, and what stops with it
   lienthong parked list                 which streams stand still, and why
+  lienthong balance                     is anything lost? accepted and arrived, pair by pair
   lienthong eventstore rebase           after a restore: a new epoch, then the services may start
   lienthong down                        end what `up` started, and nothing else
 
@@ -39,6 +40,7 @@ OIDC_ISSUER, AXIS_URL, TSA_URL (see ARCHITECTURE.md).
 # These read their own arguments; `lienthong demo --help` is theirs to answer.
 _DELEGATED = {
     "certificates": ("tools.certificates", "who lacks one, what expires when, what is wrong"),
+    "balance": ("tools.balance", "whether every accepted document is somewhere, pair by pair"),
     "demo": ("tools.demo.run", "walk the golden journey on a platform of its own"),
     "edxml": ("tools.edxml.cli", "check edXML packets against the rules"),
     "eventstore": ("tools.eventstore", "the event store after a restore: check, rebase"),

@@ -159,8 +159,8 @@ def test_a_job_that_vanished_is_a_difference_that_is_found_and_measured(
         str(OFFICE), str(DEPARTMENT),
     }  # fmt: skip
     metrics.count_balance(world.database)
-    assert metrics.DIFFERENCE._value.get() == 2  # type: ignore[attr-defined]
-    assert metrics.BALANCE.labels("accepted")._value.get() == 3  # type: ignore[attr-defined]
+    assert metrics.DIFFERENCE._value.get() == 2
+    assert metrics.BALANCE.labels("accepted")._value.get() == 3
 
 
 def test_what_this_read_model_has_not_seen_yet_is_open_and_no_difference(
@@ -190,7 +190,7 @@ def test_what_came_is_waiting_then_registered_or_refused(world: World, desk: Des
     world.handle(first, datetime.now(UTC))
     refused = {"agency_id": second.recipient_id, "packet_id": second.packet_id, "note": ""}
     refused |= {"document_id": str(uuid4()), "reason_code": "wrong_address"}
-    world.tell("documents", f"document-{refused['document_id']}", "DocumentRefused", **refused)  # type: ignore[arg-type]
+    world.tell("documents", f"document-{refused['document_id']}", "DocumentRefused", **refused)
     world.project()
     assert received(desk) == {"arrived": 2, "registered": 1, "refused": 1}
     assert received(desk, f"?sender={OFFICE}&recipient={PROVINCE}") == received(desk)

@@ -44,6 +44,14 @@ ROWS: dict[str, list[Panel]] = {
             "Từ lần lấy tin cuối từ trục", "Since the axis was last polled",
             "time() - max(lienthong_axis_polled_seconds)", "axis", unit="s",
         ),
+        Panel(
+            "Cân đối văn bản gửi (30 ngày)", "Balance of what was sent (30 days)",
+            "max by (state) (lienthong_balance)", "{{state}}",
+        ),
+        Panel(
+            "Chênh lệch: chấp nhận mà không thấy", "Difference: accepted and nowhere",
+            "max(lienthong_balance_difference)", "difference",
+        ),
     ],
     "Sự kiện · Events": [
         Panel(
