@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from libs.db import Unit
 from libs.desk.model import RELEASE, Decision, Settled
 from libs.messaging.causes import PlainCause, plain
-from libs.messaging.desk import DeskRefusal, Order, Refuse, Release, desk_of, settle
+from libs.messaging.desk import desk_of, settle
+from libs.messaging.parked import DeskRefusal, Order, Refuse, Release
 
 _LETTERS = """
 SELECT 'event' AS kind, concat_ws('/', r.consumer, r.stream, r.version) AS item,

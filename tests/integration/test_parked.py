@@ -15,8 +15,9 @@ from libs.contracts.journal import caused_by
 from libs.db import Database, engine_for
 from libs.eventstore import ANY, NO_STREAM, BadEvent, EventIdReused, NotYourCategory
 from libs.messaging.applier import Applier
-from libs.messaging.desk import (
-    JOURNAL,
+from libs.messaging.desk import JOURNAL, carry_out, head, held_events, list_parked
+from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
+from libs.messaging.parked import (
     ConsumerUnknown,
     DeskRefusal,
     EventUnreadable,
@@ -25,12 +26,7 @@ from libs.messaging.desk import (
     Order,
     Refuse,
     Release,
-    carry_out,
-    head,
-    held_events,
-    list_parked,
 )
-from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
 from libs.messaging.positions import Positions
 from services.audit.projections import PROJECTIONS
 from tests.support.parked import CONSUMER, TRACE, Office

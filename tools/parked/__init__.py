@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from libs.blobs import open_store
 from libs.db import connection_lost
 from libs.eventstore import StoreError
-from libs.messaging.desk import (
+from libs.messaging.desk import carry_out, head, held_events
+from libs.messaging.parked import (
     DeskRefusal,
     Held,
     NothingParked,
@@ -24,9 +25,6 @@ from libs.messaging.desk import (
     Order,
     Refuse,
     Release,
-    carry_out,
-    head,
-    held_events,
 )
 from tools.parked import shown
 from tools.parked.arguments import parser

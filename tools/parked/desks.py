@@ -16,7 +16,8 @@ from libs.desk.jobs import JobKind
 from libs.desk.letters import Letters, Wanted
 from libs.desk.model import Kind, Letter
 from libs.messaging.causes import PlainCause
-from libs.messaging.desk import ConsumerUnknown, Held, list_parked
+from libs.messaging.desk import list_parked
+from libs.messaging.parked import ConsumerUnknown, Held
 from services.interconnect.packet_desk import PacketKind
 from services.interconnect.reasons import JOB_WORDS
 from tools.platform import Installation

@@ -13,7 +13,7 @@ from libs.contracts import UnknownEvent, message
 from libs.desk.model import Letter
 from libs.eventstore import Recorded
 from libs.messaging.causes import PlainCause, plain
-from libs.messaging.desk import Held
+from libs.messaging.parked import Held
 from libs.messaging.positions import BACK_OFF_SECONDS
 
 # Wide enough for every column when the output goes to a file.
