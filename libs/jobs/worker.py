@@ -13,6 +13,7 @@ from typing import Any
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.jobs.lookout import look_out
 from libs.jobs.queue import Job
+from libs.messaging.causes import describe
 from libs.observability import get_logger, of_event, span
 from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
 
@@ -61,11 +62,10 @@ class Worker:
             if connection_lost(error):
                 raise
             JOBS_FAILED.labels(job.kind).inc()
-            logger.warning(
-                "job_failed", kind=job.kind, job=str(job.job_id), cause=repr(error)[:300]
-            )
+            cause = describe(error)
+            logger.warning("job_failed", kind=job.kind, job=str(job.job_id), cause=cause)
             with self.database.unit() as unit:
-                unit.jobs.fail(job, self.name, f"{type(error).__name__}: {error}")
+                unit.jobs.fail(job, self.name, cause)
         return True
 
     def _end(self, job: Job, finish: Finish) -> None:

@@ -16,7 +16,7 @@ from libs.contracts import UnknownEvent, known, message
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.eventstore import Place, Recorded
 from libs.messaging.causality import causes_of
-from libs.messaging.causes import ENDED_PROCESS
+from libs.messaging.causes import ENDED_PROCESS, describe
 from libs.messaging.decision import Decision, Position, decide
 from libs.messaging.delivery import Cause, Delivery
 from libs.messaging.positions import BACK_OFF_SECONDS, Due, Positions
@@ -316,9 +316,3 @@ class Applier:
                     raise
                 time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311
         return work()
-
-
-def describe(error: Exception) -> str:
-    """The cause as it may be kept and shown: the kind and its first line, no values of rows."""
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:300]

@@ -63,3 +63,9 @@ def plain(cause: str, more: Mapping[str, PlainCause] = MappingProxyType({})) -> 
     """The plain words for a cause as it was kept; `more` are those of a service's own errors."""
     kind = cause.partition(":")[0]
     return more.get(kind) or _PLAIN.get(_SAME_AS.get(kind, kind), _OTHER)
+
+
+def describe(error: Exception) -> str:
+    """The cause as it may be kept and shown: the kind and its first line, no values of rows."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:300]

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,8 @@ from werkzeug.test import Client
 
 from libs import edxml
 from libs.contracts import message
+from libs.eventstore import Context
+from libs.jobs.worker import Worker
 from services.interconnect.api import add_routes
 from services.interconnect.axis import AxisAgency, Received
 from services.interconnect.intake import Intake
@@ -291,3 +294,23 @@ def test_a_recall_that_waits_for_its_document_is_not_given_up(world: World, desk
     world.poll()
     assert [message(each) for each in world.events("packet", "RecallHeld")]
     assert desk.show()["count"] == 0
+
+
+def test_the_cause_of_a_job_shows_no_values_of_rows(world: World, desk: Desk) -> None:
+    secret = "Nguyễn Văn Mật"
+
+    def act(_job: Any) -> Any:
+        with world.database.unit() as unit:
+            insert = "INSERT INTO interconnect.person (person_id, card) VALUES (NULL, :name)"
+            unit.connection.execute(text(insert), {"name": secret})
+
+    context = Context("a", "system:test", datetime.now(UTC), UUID(int=7))
+    with world.database.unit() as unit:
+        unit.jobs.add(uuid4(), "leak", {}, context)
+    for _ in range(6):
+        with world.database.unit() as unit:
+            unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
+        assert Worker("test", world.database, {"leak": act}).work_one()
+    (letter,) = desk.show()["letters"]
+    assert letter["cause"].startswith("IntegrityError")
+    assert secret not in letter["cause"]

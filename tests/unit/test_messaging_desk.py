@@ -7,8 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from libs.messaging.applier import describe
-from libs.messaging.causes import plain
+from libs.messaging.causes import describe, plain
 from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
 from libs.messaging.parked import (
     EventUnreadable,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from libs.contracts import topology
 from libs.eventstore import RestoredNotRebased
-from libs.messaging.applier import describe
+from libs.messaging.causes import describe
 from libs.messaging.rebuild import Rebuild, RebuildRefused
 from tools.rebuild.shown import AsJson, AsText
 
