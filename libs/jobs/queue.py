@@ -20,6 +20,7 @@ BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
 # Behind the kind of a job that two people refused: its act records that it will never be done.
 REFUSED = ".refused"
 REFUSED_AT_DESK = "refused_at_desk"
+_RELEASED = "released"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Job:
     arguments: dict[str, Any]
     context: Context
     attempts: int
+
+    @property
+    def first_try(self) -> bool:
+        """Whether nobody has begun to do it before, not even before people released it."""
+        return self.attempts == 1 and not self.arguments.get(_RELEASED)
 
 
 class JobQueue:
@@ -149,7 +155,8 @@ class JobQueue:
                     ORDER BY job_id FOR UPDATE),
                 opened AS (
                     UPDATE {self._table} SET state = 'open', attempts = 0, cause = NULL,
-                        worker = NULL, lease_end = NULL, due_at = clock_timestamp(), kind = {kind}
+                        worker = NULL, lease_end = NULL, due_at = clock_timestamp(), kind = {kind},
+                        arguments = arguments || '{{"{_RELEASED}": true}}'
                     WHERE job_id IN (SELECT job_id FROM parked))
                 SELECT * FROM parked ORDER BY job_id"""),  # noqa: S608
             {"ids": list(job_ids)},

@@ -148,7 +148,7 @@ def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Fi
     """
     packet, sender = job.arguments["packet"], job.arguments["sender_code"]
     addressed: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
-    kept_back = _recalled(database, addressed) if job.attempts == 1 else set()
+    kept_back = _recalled(database, addressed) if job.first_try else set()
     recipients = [(delivery, code) for delivery, code in addressed if delivery not in kept_back]
 
     def try_to(codes: Sequence[str]) -> RecordSent | RecordRefusal:

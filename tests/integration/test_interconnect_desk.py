@@ -20,8 +20,10 @@ from services.interconnect.axis import AxisAgency, Received
 from services.interconnect.intake import Intake
 from tests.support.desk import LAN, MINH, POST, Desk, api_for
 from tests.support.interconnect_world import (
+    CLERK,
     CODES,
     DEPARTMENT,
+    DESK,
     OFFICE,
     PROVINCE,
     World,
@@ -115,6 +117,22 @@ def test_a_released_job_has_all_its_tries_again(world: World, desk: Desk) -> Non
     park_jobs(world)
     (letter,) = desk.show()["letters"]
     assert letter["attempts"] == 6
+
+
+def test_what_was_recalled_meanwhile_may_have_left_and_is_sent_and_asked_back(
+    world: World, desk: Desk
+) -> None:
+    document = sent_without_an_account(world)
+    world.poll()
+    token = desk.issuer.issue(str(CLERK), str(PROVINCE), ["clerk"], position=str(DESK))
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "recall"}
+    path = f"/v1/dispatches/{document}/recall"
+    answer = desk.client.post(path, headers=headers, json={"note": "Sai số liệu"})
+    assert answer.status_code == 200
+    settle(world, desk, "release", kind="job", cause="AxisRefused")
+    assert transports(world, document) == {OFFICE: ("sent", None)}
+    assert world.stuck() == []
+    assert len(world.messages("delivery", "RecallSent")) == 1
 
 
 def test_of_a_refused_sending_each_recipient_on_the_axis_is_told_as_refused(
