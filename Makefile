@@ -36,7 +36,7 @@ test: test-system $(READY)  ## all tests, on servers of their own
 	$(BIN)/pytest
 
 test-fast: $(READY)  ## tests that need no server
-	$(BIN)/pytest tests/unit tests/contract
+	$(BIN)/pytest -n 2 tests/unit tests/contract
 
 lint: $(READY)  ## style, types, imports between parts, event contracts
 	$(BIN)/ruff check

@@ -26,7 +26,10 @@ examples:
   lienthong replay TRACE                a document's whole history, as known now
   lienthong replay TRACE --at 2026-11-22T09:00:00+07:00
                                         ... and as it was known at that instant
+  lienthong log status                  how far the log is sealed and witnessed
+  lienthong certificates forecast       what expires when, and what stops with it
   lienthong parked list                 which streams stand still, and why
+  lienthong balance                     is anything lost? accepted and arrived, pair by pair
   lienthong eventstore rebase           after a restore: a new epoch, then the services may start
   lienthong down                        end what `up` started, and nothing else
 
@@ -36,10 +39,16 @@ OIDC_ISSUER, AXIS_URL, TSA_URL (see ARCHITECTURE.md).
 """
 # These read their own arguments; `lienthong demo --help` is theirs to answer.
 _DELEGATED = {
+    "certificates": ("tools.certificates", "who lacks one, what expires when, what is wrong"),
+    "balance": ("tools.balance", "whether every accepted document is somewhere, pair by pair"),
     "demo": ("tools.demo.run", "walk the golden journey on a platform of its own"),
     "edxml": ("tools.edxml.cli", "check edXML packets against the rules"),
     "eventstore": ("tools.eventstore", "the event store after a restore: check, rebase"),
-    "parked": ("tools.parked", "events that a consumer could not apply: list, release, refuse"),
+    "log": ("tools.log", "the transparency log: status, export, prove, check"),
+    "parked": (
+        "tools.parked",
+        "what was given up (events, jobs, packets): list; release or refuse an event",
+    ),
     "rebuild": (
         "tools.rebuild",
         "make a service's read models anew from the store, while it serves",

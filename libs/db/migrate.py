@@ -60,7 +60,7 @@ def _upgrade(connection: Connection, schema: str, folder: Path) -> None:
 def _grant(connection: Connection) -> None:
     """Writers write their own categories, readers read what they subscribe to."""
     shape = topology()
-    rows = {("relay", "read", "*"), ("monitor", "read", "*")}
+    rows = {(role, "read", "*") for role in ("relay", "monitor", "audit")}
     for category in shape.categories.values():
         for writer in shape.writers(category):
             write = "write own" if category.shared else "write"

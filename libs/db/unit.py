@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from libs.db.engine import engine_for
-from libs.eventstore import EventStore, RestoredNotRebased, WrongVersion
+from libs.eventstore import EventStore, RestoredNotRebased, StoreUnreachable, WrongVersion
 from libs.jobs.queue import JobQueue
 
 # Deadlock, serialisation failure, lock timeout.
@@ -34,6 +34,7 @@ class Database:
     def __init__(self, engine: Engine, schema: str) -> None:
         self.engine = engine
         self.schema = schema
+        self._asking = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
@@ -45,6 +46,12 @@ class Database:
                 JobQueue(connection, self.schema),
                 datetime.now(UTC),
             )
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """A connection on which every statement is a transaction of its own: for one statement."""
+        with self._asking.connect() as connection:
+            yield connection
 
 
 @cache
@@ -67,7 +74,7 @@ def may_run_again(error: BaseException) -> bool:
 
 def connection_lost(error: BaseException) -> bool:
     """Whether the database went away, or waits for its operator, rather than refused."""
-    if isinstance(error, RestoredNotRebased):
+    if isinstance(error, RestoredNotRebased | StoreUnreachable):
         return True
     original = error.orig if isinstance(error, DBAPIError) else error
     lost = isinstance(original, psycopg2.OperationalError | psycopg2.InterfaceError)

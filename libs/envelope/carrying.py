@@ -7,7 +7,9 @@ files by the format: it gets one only towards those who understand it.
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from libs.blobs import BlobStore
 from libs.edxml import Attachment, DocumentPacket, StatusPacket
@@ -17,6 +19,7 @@ from libs.envelope.sealing import MAX_BYTES
 
 NAME = "lienthong-envelope.txt"
 CONTENT_TYPE = "text/plain"
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _CONTENT_ID = "lienthong-envelope"
 _DESCRIPTION = "Phong bì ký số của hệ thống Liên Thông"
 
@@ -30,6 +33,11 @@ def files_of(packet: DocumentPacket | StatusPacket) -> tuple[File, ...]:
         for file in packet.attachments
         if file.name != NAME
     )
+
+
+def without_envelope(packet: P) -> P:
+    """Return the packet as it was before one was put into it."""
+    return replace(packet, attachments=tuple(f for f in packet.attachments if f.name != NAME))
 
 
 def put(packet: P, sealed: str, blobs: BlobStore) -> P:
@@ -70,14 +78,17 @@ def find(packet: DocumentPacket | StatusPacket, blobs: BlobStore) -> str | None:
 def check_packet(envelope: Envelope, packet: DocumentPacket | StatusPacket) -> None:
     """Refuse a packet that is not the one of which the (unsealed) envelope speaks.
 
-    Raises `PacketDiffers`: sender, document, status, files. The header's other texts are the
-    packet's alone.
+    Raises `PacketDiffers`: sender, document, status, its second, files. The header's other texts
+    are the packet's alone.
     """
+    status: tuple[str, datetime | None] = ("", None)
     if isinstance(packet, StatusPacket):
-        document, status = packet.header.response_for.document_id, packet.header.status_code
+        document = packet.header.response_for.document_id
+        status = (packet.header.status_code, packet.header.timestamp)
     else:
-        document, status = packet.header.document_id, ""
-    told = envelope.step.status if envelope.step else ""
+        document = packet.header.document_id
+    step = envelope.step
+    told = (step.status, _on_the_clock(step.at)) if step else ("", None)
     for what, one, other in (
         ("sender", envelope.sender, packet.header.sender.organ_id),
         ("document", envelope.document_id, document),
@@ -86,6 +97,11 @@ def check_packet(envelope: Envelope, packet: DocumentPacket | StatusPacket) -> N
     ):
         if one != other:
             raise PacketDiffers(what)
+
+
+def _on_the_clock(at: datetime) -> datetime:
+    """An instant as packets write it: Viet Nam's clock, in whole seconds."""
+    return at.astimezone(_VIETNAM).replace(tzinfo=None, microsecond=0)
 
 
 def _sorted(files: tuple[File, ...]) -> list[File]:

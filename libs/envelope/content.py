@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from libs.envelope.errors import EnvelopeMalformed, RecipientWrong, VersionUnkno
 VERSION = 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**53 - 1  # what every JSON reader can count to
+_MOST_PACKETS = 2**31 - 1  # and every table and event
 _LONGEST = 1000
 
 
@@ -52,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """One for a packet, whoever its recipients are: hence several numbers.
+    """One for a packet, whoever its recipients are: hence several numbers, in order of their codes.
 
     `sender` is an agency code, `document_id` edXML's DocumentId, `made_at` an instant.
     """
@@ -67,9 +69,9 @@ class Envelope:
 
     def number_for(self, recipient: str) -> int:
         """Return the recipient's number. Raises `RecipientWrong`."""
-        for pair in self.numbers:
-            if pair.recipient == recipient:
-                return pair.number
+        place = bisect_left(self.numbers, recipient, key=lambda pair: pair.recipient)
+        if place < len(self.numbers) and self.numbers[place].recipient == recipient:
+            return self.numbers[place].number
         raise RecipientWrong("the envelope is for others")
 
 
@@ -106,7 +108,7 @@ def _check(envelope: Envelope) -> None:
     recipients = [pair.recipient for pair in envelope.numbers]
     if not recipients or recipients != sorted(set(recipients)):
         raise EnvelopeMalformed("numbers: at least one, in the order of the recipients")
-    if not all(1 <= pair.number <= _MOST for pair in envelope.numbers):
+    if not all(1 <= pair.number <= _MOST_PACKETS for pair in envelope.numbers):
         raise EnvelopeMalformed("number")
     for file in envelope.files:
         if not (0 <= file.size <= _MOST and _DIGEST.fullmatch(file.sha256)):

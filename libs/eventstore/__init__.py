@@ -15,6 +15,7 @@ from libs.eventstore.model import (
     Recorded,
     SecondAppend,
     StoreError,
+    StoreUnreachable,
     WrongVersion,
 )
 from libs.eventstore.operations import RestoredNotRebased, needs_rebase, rebase
@@ -37,6 +38,7 @@ __all__ = [
     "RestoredNotRebased",
     "SecondAppend",
     "StoreError",
+    "StoreUnreachable",
     "Write",
     "WrongVersion",
     "needs_rebase",

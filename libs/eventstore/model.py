@@ -113,3 +113,7 @@ class NotYourCategory(StoreError):
 
 class BadEvent(StoreError):
     """A name, id or payload breaks the store's limits."""
+
+
+class StoreUnreachable(StoreError):
+    """The database went away, or cannot be entered now."""

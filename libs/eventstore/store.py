@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
+from uuid import UUID
 
 import psycopg2
 from psycopg2.extras import register_uuid
 from sqlalchemy import Connection
 
+from libs.eventstore.cursor import execute, rows
 from libs.eventstore.model import (
     NO_STREAM,
     Appended,
@@ -84,7 +86,7 @@ class EventStore:
             raise BadEvent("an append needs at least one event for each stream")
         if len({stream for stream, _, _ in writes}) != len(writes):
             raise BadEvent("a stream stands twice in one append")
-        rows = self._call(
+        done = self._call(
             "es_append",
             (
                 _array(stream for stream, _, _ in writes),
@@ -97,7 +99,7 @@ class EventStore:
                 *_columns(context),
             ),
         )
-        return [Appended(row[0], row[1], Place(row[2], row[3])) for row in rows]
+        return [Appended(row[0], row[1], Place(row[2], row[3])) for row in done]
 
     def read(self, stream: str, after: int = 0, limit: int = 100_000) -> list[Recorded]:
         """The stream's events behind version `after`, in order."""
@@ -109,6 +111,25 @@ class EventStore:
         """The stream's newest event, or None."""
         events = self._read("WHERE stream = %s ORDER BY version DESC LIMIT 1", (stream,))
         return events[0] if events else None
+
+    def read_last_each(self, streams: Sequence[str]) -> dict[str, Recorded]:
+        """The newest event of each of these streams that has begun."""
+        # One look into the index for each stream, however long the streams are.
+        found = rows(
+            self._connection,
+            "SELECT last.* FROM unnest(%s::text[]) AS wanted (name) CROSS JOIN LATERAL"  # noqa: S608
+            f" (SELECT {COLUMNS} FROM es.event WHERE stream = wanted.name"
+            " ORDER BY version DESC LIMIT 1) AS last",
+            (_array(streams),),
+        )
+        return {event.stream: event for event in _recorded(found)}
+
+    def read_ids(self, event_ids: Sequence[UUID]) -> list[Recorded]:
+        """Those of these events that are in the store, in its order."""
+        return self._read(
+            "WHERE event_id = ANY (%s::uuid[]) ORDER BY tx, position",
+            (_array(str(each) for each in event_ids),),
+        )
 
     def read_category(self, category: str, after: Place, limit: int = 1000) -> list[Recorded]:
         """The category's events behind `after` and below the horizon, in order, none missing."""
@@ -128,45 +149,37 @@ class EventStore:
 
     def category_end(self, category: str) -> Place:
         """The place of the category's newest event below the horizon."""
-        rows = self._rows(
+        found = rows(
+            self._connection,
             "SELECT tx, position FROM es.event WHERE category = %s AND tx < (SELECT es.horizon())"
             " ORDER BY tx DESC, position DESC LIMIT 1",
             (category,),
         )
-        return Place(*rows[0]) if rows else Place(0, 0)
+        return Place(*found[0]) if found else Place(0, 0)
 
     def epoch(self) -> str:
         """The store's epoch: changed by every restore, so that old positions are not believed."""
-        return str(self._rows("SELECT epoch FROM es.meta", ())[0][0])
+        return str(rows(self._connection, "SELECT epoch FROM es.meta")[0][0])
 
     def _read(self, where: str, arguments: tuple[Any, ...]) -> list[Recorded]:
-        rows = self._rows(f"SELECT {COLUMNS} FROM es.event {where}", arguments)  # noqa: S608
-        return [Recorded._make((*row[:-1], bytes(row[-1]))) for row in rows]
+        found = rows(self._connection, f"SELECT {COLUMNS} FROM es.event {where}", arguments)  # noqa: S608
+        return _recorded(found)
 
     def _call(self, name: str, arguments: tuple[Any, ...]) -> list[Any]:
         prepared = self._connection.info.setdefault("prepared", set())
         if name not in prepared:
             types, statement = _PREPARED[name]
-            self._execute(f"PREPARE {name} ({types}) AS {statement}", ()).close()
+            execute(self._connection, f"PREPARE {name} ({types}) AS {statement}").close()
             prepared.add(name)
         try:
-            return self._rows(f"EXECUTE {name} ({', '.join(['%s'] * len(arguments))})", arguments)
+            places = ", ".join(["%s"] * len(arguments))
+            return rows(self._connection, f"EXECUTE {name} ({places})", arguments)
         except psycopg2.Error as error:
             _refuse(error)
 
-    def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[Any]:
-        with self._execute(statement, arguments) as cursor:
-            rows: list[Any] = cursor.fetchall()
-            return rows
 
-    def _execute(self, statement: str, arguments: tuple[Any, ...]) -> Any:
-        # A raw cursor of the transaction's connection: SQLAlchemy's result layer costs more than
-        # the statement.
-        self._connection.get_transaction() or self._connection.begin()
-        raw: Any = self._connection.connection.driver_connection
-        cursor = raw.cursor()
-        cursor.execute(statement, arguments)
-        return cursor
+def _recorded(found: Iterable[Any]) -> list[Recorded]:
+    return [Recorded._make((*row[:-1], bytes(row[-1]))) for row in found]
 
 
 def _columns(context: Context) -> tuple[Any, ...]:
@@ -185,7 +198,7 @@ def _columns(context: Context) -> tuple[Any, ...]:
 def _array(items: Iterable[str]) -> str:
     """A PostgreSQL array literal: one string is parsed faster than a list of literals."""
     quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
-    return '{"' + '","'.join(quoted) + '"}'
+    return "{" + ",".join(f'"{item}"' for item in quoted) + "}"
 
 
 def _refuse(error: psycopg2.Error) -> NoReturn:

@@ -4,7 +4,7 @@ A job's act is repeatable: the same job id gives the same outcome. Jobs in one l
 the other in the order in which they were added.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,10 @@ from libs.eventstore.model import Context
 
 # After the last, a job is parked and shown.
 BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
+# Behind the kind of a job that two people refused: its act records that it will never be done.
+REFUSED = ".refused"
+REFUSED_AT_DESK = "refused_at_desk"
+_RELEASED = "released"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class Job:
     context: Context
     attempts: int
 
+    @property
+    def first_try(self) -> bool:
+        """Whether nobody has begun to do it before, not even before people released it."""
+        return self.attempts == 1 and not self.arguments.get(_RELEASED)
+
 
 class JobQueue:
     """The job table of one schema, inside the caller's transaction."""
@@ -36,6 +45,13 @@ class JobQueue:
     def __init__(self, connection: Connection, schema: str) -> None:
         self._connection = connection
         self._table = f'"{schema}".job'
+        self._ready = f"""
+            state = 'open' AND due_at <= clock_timestamp()
+            AND (lease_end IS NULL OR lease_end < clock_timestamp())
+            AND NOT EXISTS (
+                SELECT 1 FROM {self._table} AS earlier
+                WHERE earlier.lane = j.lane AND earlier.created < j.created
+                  AND earlier.state <> 'done')"""  # noqa: S608
 
     def add(
         self,
@@ -77,13 +93,7 @@ class JobQueue:
                     lease_end = clock_timestamp() + :lease * interval '1 second'
                 WHERE job_id = (
                     SELECT job_id FROM {self._table} AS j
-                    WHERE state = 'open' AND due_at <= clock_timestamp() AND kind = ANY (:kinds)
-                      AND (lease_end IS NULL OR lease_end < clock_timestamp())
-                      AND (urgent OR NOT :urgent_only)
-                      AND NOT EXISTS (
-                          SELECT 1 FROM {self._table} AS earlier
-                          WHERE earlier.lane = j.lane AND earlier.created < j.created
-                            AND earlier.state <> 'done')
+                    WHERE {self._ready} AND (urgent OR NOT :urgent_only) AND kind = ANY (:kinds)
                     ORDER BY urgent DESC, created LIMIT 1 FOR UPDATE SKIP LOCKED)
                 RETURNING job_id, kind, arguments, context, attempts"""),  # noqa: S608
             {
@@ -96,6 +106,13 @@ class JobQueue:
         if row is None:
             return None
         return Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
+
+    def due(self) -> set[tuple[str, bool]]:
+        """Kind and urgency of the jobs that could be taken now."""
+        found = self._connection.exec_driver_sql(
+            f"SELECT DISTINCT kind, urgent FROM {self._table} AS j WHERE {self._ready}"  # noqa: S608
+        )
+        return {(row.kind, row.urgent) for row in found}
 
     def finish(self, job: Job, worker: str) -> bool:
         """End the job; False when its lease was lost to another worker, who will end it."""
@@ -138,6 +155,38 @@ class JobQueue:
             ),
             {"job_id": job.job_id, "worker": worker, "cause": cause[:500], "wait": wait},
         )
+
+    def release(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """Open these again, with all their tries; those that were parked, as they were."""
+        return self._reopen(job_ids, "kind")
+
+    def refuse(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """Let the worker record what it means that these are never done; those that were parked.
+
+        A refused job is done by the act of its kind with `REFUSED` behind it, in its lane.
+        """
+        twice = f"CASE WHEN right(kind, {len(REFUSED)}) = '{REFUSED}' THEN kind"
+        return self._reopen(job_ids, f"{twice} ELSE kind || '{REFUSED}' END")
+
+    def _reopen(self, job_ids: Sequence[UUID], kind: str) -> list[Job]:
+        rows = self._connection.execute(
+            text(f"""
+                WITH parked AS (
+                    SELECT job_id, kind, arguments, context, attempts FROM {self._table}
+                    WHERE job_id = ANY (CAST(:ids AS uuid[])) AND state = 'parked'
+                    ORDER BY job_id FOR UPDATE),
+                opened AS (
+                    UPDATE {self._table} SET state = 'open', attempts = 0, cause = NULL,
+                        worker = NULL, lease_end = NULL, due_at = clock_timestamp(), kind = {kind},
+                        arguments = arguments || '{{"{_RELEASED}": true}}'
+                    WHERE job_id IN (SELECT job_id FROM parked))
+                SELECT * FROM parked ORDER BY job_id"""),  # noqa: S608
+            {"ids": list(job_ids)},
+        )
+        return [
+            Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
+            for row in rows
+        ]
 
     def free(self, worker: str) -> None:
         """Free what this worker held before it was killed, so that nobody waits for the lease."""

@@ -7,16 +7,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from libs.db import Database, Unit, connection_lost, may_run_again
+from libs.jobs.lookout import look_out
 from libs.jobs.queue import Job
+from libs.messaging.causes import describe
 from libs.observability import get_logger, of_event, span
 from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
 
 LEASE_SECONDS = 60.0
-IDLE_SECONDS = 0.05
+# A worker that nobody wakes looks for itself: to see that it should stop, and in case.
+IDLE_SECONDS = 1.0
 QUICK_TRIES = 5
 WAIT_SECONDS = 15.0
 # A worker whose job must wait rests so much longer than it tried: while someone outside is away,
@@ -45,6 +49,12 @@ class Worker:
     database: Database
     acts: Mapping[str, Act]
     urgent_only: bool = False
+    wake: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    """Set when a job may be due."""
+
+    def takes(self, kind: str, urgent: bool) -> bool:
+        """Whether such jobs are this worker's."""
+        return kind in self.acts and (urgent or not self.urgent_only)
 
     def work_one(self, rest: Callable[[float], Any] = lambda _seconds: None) -> bool:
         """Take and carry out one job that there is an act for; False when none was due.
@@ -76,11 +86,10 @@ class Worker:
             if connection_lost(error):
                 raise
             JOBS_FAILED.labels(job.kind).inc()
-            logger.warning(
-                "job_failed", kind=job.kind, job=str(job.job_id), cause=repr(error)[:300]
-            )
+            cause = describe(error)
+            logger.warning("job_failed", kind=job.kind, job=str(job.job_id), cause=cause)
             with self.database.unit() as unit:
-                unit.jobs.fail(job, self.name, f"{type(error).__name__}: {error}")
+                unit.jobs.fail(job, self.name, cause)
         return True
 
     def _end(self, job: Job, finish: Finish) -> None:
@@ -104,7 +113,8 @@ class Worker:
                         unit.jobs.free(self.name)
                     freed = True
                 if not self.work_one(stop.wait):
-                    stop.wait(IDLE_SECONDS)
+                    self.wake.clear()
+                    self.wake.wait(IDLE_SECONDS)
             except Exception as error:
                 if not connection_lost(error):
                     raise
@@ -113,24 +123,29 @@ class Worker:
 
 
 def run_workers(workers: list[Worker]) -> None:
-    """Run the workers as threads of this process until SIGTERM; a dying thread ends the process."""
+    """Run the workers as threads of this process until SIGTERM; a dying thread ends the process.
+
+    They share one database.
+    """
     stop = threading.Event()
     failures: list[BaseException] = []
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
 
-    def guarded(worker: Worker) -> None:
+    def guarded(work: Callable[[], None]) -> None:
         try:
-            worker.run(stop)
+            work()
         except BaseException as error:
             failures.append(error)
             stop.set()
             raise
 
-    threads = [threading.Thread(target=guarded, args=(worker,)) for worker in workers]
+    database = workers[0].database
+    parts = [partial(look_out, database, workers, stop)]
+    parts += [partial(worker.run, stop) for worker in workers]
+    threads = [threading.Thread(target=guarded, args=(part,)) for part in parts]
     for thread in threads:
         thread.start()
-    database = workers[0].database
     while not stop.wait(5):
         _measure(database)
     for thread in threads:

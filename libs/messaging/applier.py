@@ -16,7 +16,7 @@ from libs.contracts import UnknownEvent, known, message
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.eventstore import Place, Recorded
 from libs.messaging.causality import causes_of
-from libs.messaging.causes import ENDED_PROCESS
+from libs.messaging.causes import ENDED_PROCESS, describe
 from libs.messaging.decision import Decision, Position, decide
 from libs.messaging.delivery import Cause, Delivery
 from libs.messaging.positions import BACK_OFF_SECONDS, Due, Positions
@@ -50,6 +50,8 @@ class Applier:
         event = delivery.event
         if delivery.cause and not self._passed(delivery.cause, delivery.epoch):
             self.catch_up(delivery.cause.category, until=delivery.cause.place)
+        if self._pass_over(delivery):
+            return Decision.APPLY
         decision = self._apply_if(
             event,
             lambda mine: decide(mine, delivery.epoch, delivery.predecessor, event.place),
@@ -57,6 +59,18 @@ class Applier:
         if decision is Decision.AHEAD:
             self.catch_up(event.category, until=event.place)
         return decision
+
+    def _pass_over(self, delivery: Delivery) -> bool:
+        """Whether the event is the next one and has no effect: then only the position moves.
+
+        Half of all messages are such ones: a category's followers seldom want all of its types.
+        """
+        event = delivery.event
+        if event.type in self._handlers or not known(event.type):
+            return False
+        with self._database.at_once() as connection:
+            positions = Positions(connection, self.consumer)
+            return positions.pass_over(event, delivery.epoch, delivery.predecessor)
 
     def catch_up(self, category: str, until: Place | None = None) -> int:
         """Apply what the store has behind the position (up to `until`); how many were applied.
@@ -113,12 +127,15 @@ class Applier:
 
     def follow(self, categories: Sequence[str]) -> int:
         """Catch up where something waits; when nothing does, it costs one question."""
-        with self._database.unit() as unit:
-            behind = Positions(unit.connection, self.consumer).behind(categories)
+        with self._database.at_once() as connection:
+            behind = Positions(connection, self.consumer).behind(categories)
         return sum(self.catch_up(category) for category in behind)
 
     def run_due(self) -> bool:
         """Run one due retry; False when none is due."""
+        with self._database.at_once() as connection:
+            if Positions(connection, self.consumer).next_due() is None:
+                return False
         with self._database.unit() as unit:
             positions = Positions(unit.connection, self.consumer)
             due = positions.next_due()
@@ -178,8 +195,8 @@ class Applier:
         """
         mine = self._known.get(cause.category)
         if not self._known or (mine and (mine.epoch != epoch or mine.place < cause.place)):
-            with self._database.unit() as unit:
-                self._known = Positions(unit.connection, self.consumer).all()
+            with self._database.at_once() as connection:
+                self._known = Positions(connection, self.consumer).all()
             mine = self._known.get(cause.category)
         return mine is None or mine.place >= cause.place
 
@@ -299,9 +316,3 @@ class Applier:
                     raise
                 time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311
         return work()
-
-
-def describe(error: Exception) -> str:
-    """The cause as it may be kept and shown: the kind and its first line, no values of rows."""
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:300]

@@ -1,6 +1,8 @@
-"""Why an event could not be applied, in words for the people who mend it."""
+"""Why an event or a job was given up, in words for the people who mend it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,33 @@ _PLAIN = {
         "Luồng sự kiện được ghi liên tục từ nơi khác: hãy cho xử lý lại.",
         "Someone else kept writing the same stream: release it.",
     ),
+    "BlobMissing": PlainCause(
+        "Thiếu tệp trong kho lưu trữ: hãy khôi phục tệp rồi cho xử lý lại.",
+        "A file is missing from the blob store: bring it back, then release.",
+    ),
+    "ReplicasBehind": PlainCause(
+        "Dữ liệu từ dịch vụ khác chưa đến kịp: hãy cho xử lý lại.",
+        "What another service tells had not come yet: release it.",
+    ),
     ENDED_PROCESS: PlainCause(
         "Xử lý sự kiện này làm tiến trình dừng đột ngột: hãy xem bộ nhớ và nhật ký của dịch vụ.",
         "Handling the event ended the process each time: look at the service's memory and log.",
     ),
 }
 _OTHER = PlainCause(
-    "Dịch vụ gặp lỗi khi xử lý sự kiện: hãy sửa lỗi rồi cho xử lý lại.",
-    "The service failed on the event: mend the fault, then release.",
+    "Dịch vụ gặp lỗi khi xử lý: hãy sửa lỗi rồi cho xử lý lại.",
+    "The service failed on it: mend the fault, then release.",
 )
 _SAME_AS = {"KeyError": "LookupError", "NoResultFound": "LookupError"}
 
 
-def plain(cause: str) -> PlainCause:
-    """The plain words for a cause as `es.retry` keeps it."""
+def plain(cause: str, more: Mapping[str, PlainCause] = MappingProxyType({})) -> PlainCause:
+    """The plain words for a cause as it was kept; `more` are those of a service's own errors."""
     kind = cause.partition(":")[0]
-    return _PLAIN.get(_SAME_AS.get(kind, kind), _OTHER)
+    return more.get(kind) or _PLAIN.get(_SAME_AS.get(kind, kind), _OTHER)
+
+
+def describe(error: Exception) -> str:
+    """The cause as it may be kept and shown: the kind and its first line, no values of rows."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:300]

@@ -2,13 +2,11 @@
 
 Released, the event is tried again; refused, this consumer leaves it out. Both ways the rest of its
 stream follows in order. A decision locks the consumer's position first, so it excludes messages,
-sweeps and retries; it changes the rows and appends its event to `desk-<consumer>` in the caller's
-transaction, which appends nothing else.
+sweeps and retries. `settle` changes the rows, for `libs.desk` to append what two people decided;
+`carry_out` does both, for an operator who decides alone.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,121 +15,39 @@ from libs.contracts.journal import Journal, caused_by, event_id
 from libs.db import Unit
 from libs.eventstore import ANY, EventIdReused, Recorded
 from libs.messaging.desk_events import EVENTS, ParkedEventRefused, ParkedEventReleased
+from libs.messaging.parked import (
+    ConsumerUnknown,
+    Decided,
+    DeskRefusal,
+    Held,
+    Order,
+    Refuse,
+    Release,
+    decide,
+)
 from libs.messaging.positions import NotSubscribed, Positions
 
 JOURNAL = Journal(EVENTS)
-
-
-class DeskRefusal(Exception):
-    """Nothing was changed; `code` says why to programs, the text to people."""
-
-    code = "desk_refused"
-
-
-class ConsumerUnknown(DeskRefusal):
-    """No such consumer follows the stream's category, or this role may not see it."""
-
-    code = "consumer_unknown"
-
-
-class NothingParked(DeskRefusal):
-    """The consumer has no parked event in front of the stream: released, or never parked."""
-
-    code = "nothing_parked"
-
-
-class NotTheHead(DeskRefusal):
-    """Another event stands in front of the stream than the one that was decided about."""
-
-    code = "not_the_head"
-
-
-class EventUnreadable(DeskRefusal):
-    """The service may not read the event any more: its consumer no longer follows the category."""
-
-    code = "event_unreadable"
-
-
-@dataclass(frozen=True)
-class Held:
-    """The event in front of a stream that stands still for a consumer.
-
-    `due_at` is the next try of one that is not parked; `cause` is what `describe` of the applier
-    kept of the last failure; `behind` counts the later events that wait for this one. What the role
-    may not read of the event itself is None.
-    """
-
-    consumer: str
-    stream: str
-    version: int
-    attempts: int
-    parked: bool
-    due_at: datetime
-    cause: str
-    behind: int
-    event_id: UUID | None
-    event_type: str | None
-    recorded_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Release:
-    """Try the parked event again. `version` is the one seen, if another must not be meant."""
-
-    consumer: str
-    stream: str
-    version: int | None = None
-
-
-@dataclass(frozen=True)
-class Refuse:
-    """Leave the parked event out. `reason` is the digest of the reason's blob."""
-
-    consumer: str
-    stream: str
-    reason: str
-    version: int | None = None
-
-
-Order = Release | Refuse
-Decided = ParkedEventReleased | ParkedEventRefused
-
-
-def decide(held: Held | None, order: Order) -> Decided:
-    """What happens to the event in front; raises a `DeskRefusal` otherwise."""
-    if held is None or not held.parked:
-        raise NothingParked(f"{order.consumer} has nothing parked in {order.stream}")
-    if order.version not in (None, held.version):
-        raise NotTheHead(f"version {held.version} stands in front, not {order.version}")
-    if held.event_id is None or held.event_type is None:
-        raise EventUnreadable(f"{order.consumer} no longer follows the category of {order.stream}")
-    facts: dict[str, Any] = {
-        "consumer": held.consumer,
-        "event_id": held.event_id,
-        "stream": held.stream,
-        "version": held.version,
-        "event_type": held.event_type,
-        "attempts": held.attempts,
-    }
-    if isinstance(order, Refuse):
-        return ParkedEventRefused(**facts, reason=order.reason)
-    return ParkedEventReleased(**facts)
 
 
 _HELD = """
 SELECT r.consumer, r.stream, r.version, r.attempts, r.parked, r.due_at, r.cause,
     (SELECT count(*) FROM es.retry AS b WHERE b.consumer = r.consumer AND b.stream = r.stream
         AND b.version > r.version) AS behind,
-    e.event_id, e.type AS event_type, e.recorded_at
+    e.event_id, e.type AS event_type, e.recorded_at, e.trace, e.tx
 FROM es.retry AS r LEFT JOIN es.event AS e ON e.stream = r.stream AND e.version = r.version
 WHERE NOT EXISTS (SELECT 1 FROM es.retry AS b WHERE b.consumer = r.consumer
                   AND b.stream = r.stream AND b.version < r.version)
 """
+_THESE = (
+    "unnest(CAST(:consumers AS text[]), CAST(:streams AS text[]), CAST(:versions AS bigint[]))"
+    " AS d (consumer, stream, version)"
+)
+_SAME = "r.consumer = d.consumer AND r.stream = d.stream AND r.version = d.version"
+_AGAIN = "parked = false, attempts = 0, due_at = clock_timestamp()"
 _CHANGES = {
-    Release: "UPDATE es.retry SET parked = false, attempts = 0, due_at = clock_timestamp()"
-    " WHERE consumer = :consumer AND stream = :stream AND version = :version",
-    Refuse: "DELETE FROM es.retry"
-    " WHERE consumer = :consumer AND stream = :stream AND version = :version",
+    Release: f"UPDATE es.retry AS r SET {_AGAIN} FROM {_THESE} WHERE {_SAME}",  # noqa: S608
+    Refuse: f"DELETE FROM es.retry AS r USING {_THESE} WHERE {_SAME}",  # noqa: S608
 }
 _EVENT_OF = {Release: ParkedEventReleased, Refuse: ParkedEventRefused}
 
@@ -168,30 +84,92 @@ def held_events(unit: Unit, consumer: str, stream: str) -> list[Recorded]:
     return [e for e in unit.store.read(stream, min(versions) - 1) if e.version in versions]
 
 
+def settle(unit: Unit, orders: Sequence[Order]) -> list[tuple[Order, Held, Decided] | DeskRefusal]:
+    """Release or refuse what the orders name, each on its own; appends nothing.
+
+    For each order what it settled and how, or why it could not; of a consumer's stream at most one
+    order. Positions are locked in one order by everybody.
+    """
+    unknown = _lock(unit, orders)
+    heads = {(each.consumer, each.stream): each for each in _heads(unit, orders)}
+    settled: list[tuple[Order, Held, Decided] | DeskRefusal] = []
+    for order in orders:
+        if refusal := unknown.get(_place(order)):
+            settled.append(refusal)
+            continue
+        held = heads.get((order.consumer, order.stream))
+        try:
+            decided = decide(held, order)
+        except DeskRefusal as error:
+            settled.append(error)
+            continue
+        assert held is not None
+        settled.append((order, held, decided))
+    for kind, change in _CHANGES.items():
+        done = [each[1] for each in settled if isinstance(each, tuple) and type(each[0]) is kind]
+        if done:
+            unit.connection.execute(
+                text(change),
+                {
+                    "consumers": [each.consumer for each in done],
+                    "streams": [each.stream for each in done],
+                    "versions": [each.version for each in done],
+                },
+            )
+    return settled
+
+
+def _lock(unit: Unit, orders: Sequence[Order]) -> dict[tuple[str, str], ConsumerUnknown]:
+    """Lock the positions of the orders; which of them nobody has."""
+    unknown: dict[tuple[str, str], ConsumerUnknown] = {}
+    for consumer, category in sorted({_place(order) for order in orders}):
+        try:
+            Positions(unit.connection, consumer).lock(category)
+        except NotSubscribed:
+            refusal = ConsumerUnknown(f"{consumer} does not follow {category}")
+            unknown[consumer, category] = refusal
+    return unknown
+
+
+def _place(order: Order) -> tuple[str, str]:
+    return order.consumer, order.stream.partition("-")[0]
+
+
+def _heads(unit: Unit, orders: Sequence[Order]) -> list[Held]:
+    these = "unnest(CAST(:consumers AS text[]), CAST(:streams AS text[]))"
+    rows = unit.connection.execute(
+        text(f"{_HELD} AND (r.consumer, r.stream) IN (SELECT * FROM {these})"),  # noqa: S608
+        {
+            "consumers": [order.consumer for order in orders],
+            "streams": [order.stream for order in orders],
+        },
+    )
+    return [Held(**row) for row in rows.mappings()]
+
+
 def carry_out(unit: Unit, order: Order, by: str, decision_id: UUID) -> Decided:
-    """Release or refuse, and append what was decided. Raises `DeskRefusal`.
+    """Release or refuse as one who decides alone, and append it. Raises `DeskRefusal`.
 
     `by` is the handler who decided (`person:<id>/<position>`, `machine:<client>`). The same
     `decision_id` again changes nothing and answers as the first time.
     """
-    try:
-        Positions(unit.connection, order.consumer).lock(order.stream.partition("-")[0])
-    except NotSubscribed as error:
-        raise ConsumerUnknown(f"{order.consumer} does not follow {order.stream}") from error
+    if unknown := _lock(unit, [order]):
+        raise next(iter(unknown.values()))
     if decided := _decided_before(unit, order, decision_id):
         return decided
-    event = decide(head(unit, order.consumer, order.stream), order)
+    (settled,) = settle(unit, [order])
+    if isinstance(settled, DeskRefusal):
+        raise settled
+    event = settled[2]
     cause = unit.store.read(event.stream, event.version - 1, 1)[0]
     context = caused_by(cause, agency=cause.agency, handler=by, now=unit.now)
-    JOURNAL.append(unit.store, _desk_of(order), ANY, [event], context, decision_id)
-    place = {"consumer": event.consumer, "stream": event.stream, "version": event.version}
-    unit.connection.execute(text(_CHANGES[type(order)]), place)
+    JOURNAL.append(unit.store, desk_of(order.consumer), ANY, [event], context, decision_id)
     return event
 
 
 def _decided_before(unit: Unit, order: Order, decision_id: UUID) -> Decided | None:
     """The event that this decision has appended already, if it has."""
-    desk = _desk_of(order)
+    desk = desk_of(order.consumer)
     version = unit.connection.execute(
         text("SELECT version FROM es.event WHERE event_id = :id"),
         {"id": event_id(decision_id, desk, 0)},
@@ -204,5 +182,6 @@ def _decided_before(unit: Unit, order: Order, decision_id: UUID) -> Decided | No
     return decided
 
 
-def _desk_of(order: Order) -> str:
-    return f"desk-{order.consumer}"
+def desk_of(consumer: str) -> str:
+    """The stream of what was decided about a consumer's parked events."""
+    return f"desk-{consumer}"

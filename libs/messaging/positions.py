@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from libs.eventstore.cursor import rows
 from libs.eventstore.model import Place, Recorded
 from libs.messaging.decision import Position
 
@@ -37,123 +39,122 @@ class Positions:
 
     def lock(self, category: str) -> Position:
         """The position, locked: messages, sweeps, retries and releases exclude one another."""
-        row = self._connection.execute(
-            text(
-                "SELECT epoch, tx, position FROM es.checkpoint"
-                " WHERE consumer = :consumer AND category = :category FOR UPDATE"
-            ),
-            {"consumer": self._consumer, "category": category},
-        ).first()
-        if row is None:
+        found = self._rows(
+            "SELECT epoch, tx, position FROM es.checkpoint"
+            " WHERE consumer = %s AND category = %s FOR UPDATE",
+            category,
+        )
+        if not found:
             raise NotSubscribed(f"{self._consumer} has no position in {category}")
-        return Position(str(row.epoch), Place(row.tx, row.position))
+        ((epoch, tx, position),) = found
+        return Position(str(epoch), Place(tx, position))
 
     def all(self) -> dict[str, Position]:
         """All positions, unlocked."""
-        rows = self._connection.execute(
-            text("SELECT category, epoch, tx, position FROM es.checkpoint WHERE consumer = :c"),
-            {"c": self._consumer},
+        found = self._rows(
+            "SELECT category, epoch, tx, position FROM es.checkpoint WHERE consumer = %s"
         )
-        return {row.category: Position(str(row.epoch), Place(row.tx, row.position)) for row in rows}
+        return {
+            category: Position(str(epoch), Place(tx, position))
+            for category, epoch, tx, position in found
+        }
 
     def behind(self, categories: Sequence[str]) -> list[str]:
         """Those categories in which the store has something behind the position: one question."""
-        rows = self._connection.execute(
-            text(
-                "SELECT c.category FROM es.checkpoint AS c"
-                " WHERE c.consumer = :consumer AND c.category = ANY (CAST(:names AS text[]))"
-                "   AND EXISTS (SELECT 1 FROM es.event AS e WHERE e.category = c.category"
-                "               AND (e.tx, e.position) > (c.tx, c.position)"
-                "               AND e.tx < (SELECT es.horizon()))"
-                " ORDER BY c.category"
-            ),
-            {"consumer": self._consumer, "names": list(categories)},
+        found = self._rows(
+            "SELECT c.category FROM es.checkpoint AS c"
+            " WHERE c.consumer = %s AND c.category = ANY (CAST(%s AS text[]))"
+            "   AND EXISTS (SELECT 1 FROM es.event AS e WHERE e.category = c.category"
+            "               AND (e.tx, e.position) > (c.tx, c.position)"
+            "               AND e.tx < (SELECT es.horizon()))"
+            " ORDER BY c.category",
+            list(categories),
         )
-        return list(rows.scalars())
+        return [category for (category,) in found]
 
     def behind_counts(self) -> dict[str, int]:
         """How many readable events each category has behind the position, at most 10,000 each."""
-        rows = self._connection.execute(
-            text(
-                "SELECT c.category, (SELECT count(*) FROM (SELECT 1 FROM es.event AS e"
-                "   WHERE e.category = c.category AND (e.tx, e.position) > (c.tx, c.position)"
-                "     AND e.tx < (SELECT es.horizon()) LIMIT :most) AS waiting) AS behind"
-                " FROM es.checkpoint AS c WHERE c.consumer = :consumer"
-            ),
-            {"consumer": self._consumer, "most": MOST_COUNTED},
+        found = rows(
+            self._connection,
+            "SELECT c.category, (SELECT count(*) FROM (SELECT 1 FROM es.event AS e"
+            "   WHERE e.category = c.category AND (e.tx, e.position) > (c.tx, c.position)"
+            "     AND e.tx < (SELECT es.horizon()) LIMIT %s) AS waiting) AS behind"
+            " FROM es.checkpoint AS c WHERE c.consumer = %s",
+            (MOST_COUNTED, self._consumer),
         )
-        return {row.category: row.behind for row in rows}
+        return dict(found)
 
     def move(self, category: str, place: Place) -> None:
         """Move the (locked) position."""
-        self._connection.execute(
-            text(
-                "UPDATE es.checkpoint SET tx = :tx, position = :position"
-                " WHERE consumer = :consumer AND category = :category"
-            ),
-            {
-                "consumer": self._consumer,
-                "category": category,
-                "tx": place.tx,
-                "position": place.position,
-            },
+        rows(
+            self._connection,
+            "UPDATE es.checkpoint SET tx = %s, position = %s WHERE consumer = %s AND category = %s",
+            (*place, self._consumer, category),
         )
+
+    def pass_over(self, event: Recorded, epoch: str, predecessor: Place) -> bool:
+        """Move the position over an event without an effect, in one statement and on no lock held.
+
+        False, and nothing is moved, unless the event follows the position and nothing of its
+        stream waits for a retry.
+        """
+        found = rows(
+            self._connection,
+            "UPDATE es.checkpoint SET tx = %s, position = %s"
+            " WHERE consumer = %s AND category = %s AND epoch = CAST(%s AS uuid)"
+            "   AND (tx, position) = (%s, %s) AND NOT EXISTS"
+            "     (SELECT 1 FROM es.retry AS r WHERE r.consumer = %s AND r.stream = %s)"
+            " RETURNING 1",
+            (
+                *(*event.place, self._consumer, event.category, epoch, *predecessor),
+                *(self._consumer, event.stream),
+            ),
+        )
+        return bool(found)
 
     def count_start(self, category: str, place: Place) -> int:
         """How many starts in a row have met the event at `place` as the next one, this one too."""
-        counted = self._connection.execute(
-            text(
-                "UPDATE es.checkpoint SET next_position = :position,"
-                " starts = CASE WHEN next_position = :position THEN starts + 1 ELSE 1 END"
-                " WHERE consumer = :consumer AND category = :category RETURNING starts"
-            ),
-            {"consumer": self._consumer, "category": category, "position": place.position},
+        found = rows(
+            self._connection,
+            "UPDATE es.checkpoint SET next_position = %s,"
+            " starts = CASE WHEN next_position = %s THEN starts + 1 ELSE 1 END"
+            " WHERE consumer = %s AND category = %s RETURNING starts",
+            (place.position, place.position, self._consumer, category),
         )
-        return int(counted.scalar_one())
+        return int(found[0][0])
 
     def standing_still(self, streams: Iterable[str]) -> set[str]:
         """Those streams of which an earlier event waits for its retry or its release."""
-        rows = self._connection.execute(
-            text(
-                "SELECT DISTINCT stream FROM es.retry"
-                " WHERE consumer = :c AND stream = ANY (CAST(:streams AS text[]))"
-            ),
-            {"c": self._consumer, "streams": list(streams)},
+        found = self._rows(
+            "SELECT DISTINCT stream FROM es.retry"
+            " WHERE consumer = %s AND stream = ANY (CAST(%s AS text[]))",
+            list(streams),
         )
-        return set(rows.scalars())
+        return {stream for (stream,) in found}
 
     def set_aside(self, event: Recorded, cause: str) -> None:
         """Keep an event for a retry in one second, or behind an earlier one of its stream."""
-        self._connection.execute(
-            text(
-                "INSERT INTO es.retry (consumer, stream, version, category, due_at, cause)"
-                " VALUES (:consumer, :stream, :version, :category,"
-                "         clock_timestamp() + :wait * interval '1 second', :cause)"
-                " ON CONFLICT DO NOTHING"
-            ),
-            {
-                "consumer": self._consumer,
-                "stream": event.stream,
-                "version": event.version,
-                "category": event.category,
-                "wait": BACK_OFF_SECONDS[0],
-                "cause": cause[:500],
-            },
+        self._rows(
+            "INSERT INTO es.retry (consumer, stream, version, category, due_at, cause)"
+            " VALUES (%s, %s, %s, %s, clock_timestamp() + %s * interval '1 second', %s)"
+            " ON CONFLICT DO NOTHING",
+            event.stream,
+            event.version,
+            event.category,
+            BACK_OFF_SECONDS[0],
+            cause[:500],
         )
 
     def next_due(self) -> Due | None:
         """The oldest due head of a stream; never an event with an earlier one in front of it."""
-        row = self._connection.execute(
-            text(
-                "SELECT stream, version, category, attempts FROM es.retry AS r"
-                " WHERE consumer = :c AND NOT parked AND due_at <= clock_timestamp()"
-                "   AND NOT EXISTS (SELECT 1 FROM es.retry AS e WHERE e.consumer = r.consumer"
-                "                   AND e.stream = r.stream AND e.version < r.version)"
-                " ORDER BY due_at LIMIT 1"
-            ),
-            {"c": self._consumer},
-        ).first()
-        return Due(row.stream, row.version, row.category, row.attempts) if row else None
+        found = self._rows(
+            "SELECT stream, version, category, attempts FROM es.retry AS r"
+            " WHERE consumer = %s AND NOT parked AND due_at <= clock_timestamp()"
+            "   AND NOT EXISTS (SELECT 1 FROM es.retry AS e WHERE e.consumer = r.consumer"
+            "                   AND e.stream = r.stream AND e.version < r.version)"
+            " ORDER BY due_at LIMIT 1"
+        )
+        return Due(*found[0]) if found else None
 
     def count_attempt(self, due: Due) -> bool:
         """Count a try before it runs, so that one that kills the process is counted too.
@@ -161,65 +162,47 @@ class Positions:
         False when the row is gone or someone else counted first.
         """
         wait = BACK_OFF_SECONDS[min(due.attempts, len(BACK_OFF_SECONDS) - 1)]
-        row = self._connection.execute(
-            text(
-                "UPDATE es.retry SET attempts = attempts + 1,"
-                " due_at = clock_timestamp() + :wait * interval '1 second'"
-                " WHERE consumer = :c AND stream = :s AND version = :v AND attempts = :a"
-                " RETURNING 1"
-            ),
-            {
-                "c": self._consumer,
-                "s": due.stream,
-                "v": due.version,
-                "a": due.attempts,
-                "wait": wait,
-            },
-        ).first()
-        return row is not None
+        found = rows(
+            self._connection,
+            "UPDATE es.retry SET attempts = attempts + 1,"
+            " due_at = clock_timestamp() + %s * interval '1 second'"
+            " WHERE consumer = %s AND stream = %s AND version = %s AND attempts = %s RETURNING 1",
+            (wait, self._consumer, due.stream, due.version, due.attempts),
+        )
+        return bool(found)
 
     def take_back(self, due: Due) -> bool:
         """Delete the row in the transaction of the effect; the one behind it is due at once."""
-        place = {"c": self._consumer, "s": due.stream, "v": due.version}
-        row = self._connection.execute(
-            text(
-                "DELETE FROM es.retry WHERE consumer = :c AND stream = :s AND version = :v"
-                " AND NOT parked RETURNING 1"
-            ),
-            place,
-        ).first()
-        self._connection.execute(
-            text(
-                "UPDATE es.retry SET due_at = clock_timestamp()"
-                " WHERE consumer = :c AND stream = :s AND attempts = 0"
-            ),
-            {"c": self._consumer, "s": due.stream},
+        found = self._rows(
+            "DELETE FROM es.retry WHERE consumer = %s AND stream = %s AND version = %s"
+            " AND NOT parked RETURNING 1",
+            due.stream,
+            due.version,
         )
-        return row is not None
+        self._rows(
+            "UPDATE es.retry SET due_at = clock_timestamp()"
+            " WHERE consumer = %s AND stream = %s AND attempts = 0",
+            due.stream,
+        )
+        return bool(found)
 
     def failed_again(self, due: Due, cause: str) -> None:
         """Note the cause of a failed try; park after the last."""
-        self._connection.execute(
-            text(
-                "UPDATE es.retry SET cause = :cause, parked = attempts >= :most"
-                " WHERE consumer = :c AND stream = :s AND version = :v"
-            ),
-            {
-                "c": self._consumer,
-                "s": due.stream,
-                "v": due.version,
-                "cause": cause[:500],
-                "most": len(BACK_OFF_SECONDS),
-            },
+        rows(
+            self._connection,
+            "UPDATE es.retry SET cause = %s, parked = attempts >= %s"
+            " WHERE consumer = %s AND stream = %s AND version = %s",
+            (cause[:500], len(BACK_OFF_SECONDS), self._consumer, due.stream, due.version),
         )
 
     def counts(self) -> tuple[int, int]:
         """(waiting for a retry, parked)."""
-        row = self._connection.execute(
-            text(
-                "SELECT count(*) FILTER (WHERE NOT parked) AS waiting,"
-                " count(*) FILTER (WHERE parked) AS parked FROM es.retry WHERE consumer = :c"
-            ),
-            {"c": self._consumer},
-        ).one()
-        return row.waiting, row.parked
+        ((waiting, parked),) = self._rows(
+            "SELECT count(*) FILTER (WHERE NOT parked), count(*) FILTER (WHERE parked)"
+            " FROM es.retry WHERE consumer = %s"
+        )
+        return waiting, parked
+
+    def _rows(self, statement: str, *arguments: Any) -> list[Any]:
+        """The rows of a statement whose first parameter is the consumer."""
+        return rows(self._connection, statement, (self._consumer, *arguments))

@@ -9,6 +9,7 @@ for `files`.
     tiles        which tiles a size has, their paths, bundles of entries
     keys         names and keys · signatures, note  what they sign
     checkpoint   a log's word on itself · policy  whose words are enough
+    reading      a log's files, and the check of all of them
     submission   what a log sends to a witness
 """
 
@@ -28,6 +29,7 @@ from libs.translog.note import Note
 from libs.translog.policy import Accepted, Policy
 from libs.translog.proof import LogProof
 from libs.translog.prove import prove_consistency, prove_inclusion
+from libs.translog.reading import LogFiles, ReadFile, rebuilt
 from libs.translog.signatures import Signature, Signed, cosign, sign
 from libs.translog.submission import Submission
 from libs.translog.tiles import (
@@ -52,12 +54,14 @@ __all__ = [
     "Accepted",
     "Checkpoint",
     "Growth",
+    "LogFiles",
     "LogProof",
     "Malformed",
     "Note",
     "Policy",
     "PolicyRefused",
     "ProofRefused",
+    "ReadFile",
     "ReadTile",
     "Signature",
     "SignatureRefused",
@@ -82,6 +86,7 @@ __all__ = [
     "partial_tiles",
     "prove_consistency",
     "prove_inclusion",
+    "rebuilt",
     "sign",
     "to_base64",
     "to_bundle",

@@ -1,7 +1,7 @@
 """The log and its keys as files. Everything else in this folder knows no disk."""
 
 import os
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -13,22 +13,35 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from libs.translog.errors import Malformed, TileMissing
-from libs.translog.tiles import Tile
-from libs.translog.tree import ReadTile
+from libs.translog.errors import Malformed
+from libs.translog.reading import LogFiles
 
 
-def tiles_below(folder: Path) -> ReadTile:
-    """Return what reads the tiles of a log that lies in a folder; it raises `TileMissing`."""
+def log_in(folder: Path) -> LogFiles:
+    """The log whose files lie in a folder."""
+    return LogFiles(lambda path: (folder / path).read_bytes())
 
-    def read(tile: Tile) -> bytes:
-        # A log may drop a partial tile when the full one has come.
-        for path in (tile.path, Tile(tile.level, tile.index).path):
-            with suppress(FileNotFoundError):
-                return (folder / path).read_bytes()
-        raise TileMissing(tile.path)
 
-    return read
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; when this returns, they outlive a power failure."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def write_all_durably(files: Mapping[Path, bytes]) -> None:
+    """Write files that nobody reads yet; when this returns, all outlive a power failure.
+
+    One that is there already is replaced.
+    """
+    for path, content in files.items():
+        make_folder(path.parent)
+        partial = _partial(path)
+        partial.write_bytes(content)
+        partial.replace(path)
+    for path in [*files, *{path.parent: None for path in files}]:
+        _sync(path)
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -36,7 +49,7 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
 
     One writer at a time for each path.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = _partial(path)
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
@@ -44,11 +57,7 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _sync(path.parent)
 
 
 def write_key(path: Path, key: Ed25519PrivateKey) -> None:
@@ -60,9 +69,12 @@ def write_key(path: Path, key: Ed25519PrivateKey) -> None:
 def read_key(path: Path) -> Ed25519PrivateKey:
     """Read a private key; raises `FileNotFoundError`, or `Malformed` without showing a byte.
 
-    A file that others than its owner may read is refused.
+    A file that others than its owner may read is refused, but for one of another owner that is
+    there for our group alone, as a cluster mounts its secrets.
     """
-    if path.stat().st_mode & 0o077:
+    status = path.stat()
+    allowed = 0o600 if status.st_uid == os.geteuid() else 0o640
+    if status.st_mode & 0o777 & ~allowed:
         raise Malformed(f"{path.name} can be read by others: make its mode 0600")
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
@@ -71,3 +83,15 @@ def read_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise Malformed(f"{path.name} is not an Ed25519 key")
     return key
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -82,7 +82,7 @@ class Policy:
         if not logs:
             raise PolicyRefused(f"the policy knows no log {checkpoint.origin[:200]}")
         log = note.signed_by(logs)[0].key
-        cosigned = self._cosigned(note)
+        cosigned = self.cosigned(note)
         if not self.satisfied_by(cosigned):
             names = ", ".join(sorted(cosigned)) or "none"
             raise PolicyRefused(f"too few witnesses for {self.quorum}; there are: {names}")
@@ -92,7 +92,11 @@ class Policy:
         """Tell whether these witnesses (by the policy's names) are the quorum."""
         return self.quorum == NONE or self._holds(self.quorum, cosigned)
 
-    def _cosigned(self, note: Note) -> dict[str, int]:
+    def cosigned(self, note: Note) -> dict[str, int]:
+        """Return the witnesses (by the policy's names) that have co-signed, and when (Unix).
+
+        Raises `SignatureRefused` when a known key's signature is wrong.
+        """
         names = {party.key: name for name, party in self.witnesses.items()}
         return {names[each.key]: each.at for each in note.checked(names) if each.at is not None}
 

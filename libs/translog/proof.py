@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from libs.translog.checkpoint import Checkpoint
 from libs.translog.encoding import decimal, from_base64, hash_from_base64, to_base64
 from libs.translog.errors import Malformed
 from libs.translog.note import MAX_BYTES, Note
@@ -62,6 +63,12 @@ class LogProof:
         Raises `PolicyRefused`, `SignatureRefused`, `ProofRefused` or `Malformed`.
         """
         accepted = policy.accept(self.checkpoint)
-        size, root = accepted.checkpoint.size, accepted.checkpoint.root
-        check_inclusion(leaf, self.index, size, self.hashes, root)
+        self.check_under(leaf, accepted.checkpoint)
         return accepted
+
+    def check_under(self, leaf: bytes, checkpoint: Checkpoint) -> None:
+        """Return if the leaf hash is in the log of a checkpoint that was accepted elsewhere.
+
+        Raises `ProofRefused`.
+        """
+        check_inclusion(leaf, self.index, checkpoint.size, self.hashes, checkpoint.root)

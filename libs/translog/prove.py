@@ -53,9 +53,9 @@ def prove_consistency(old: int, new: int, read: ReadTile) -> list[bytes]:
     return _Hashes(new, read).of(reversed(subtrees))
 
 
-def subtree_root(size: int, read: ReadTile) -> bytes:
-    """Return the root of the first `size` entries as the tiles have it."""
-    return _Hashes(size, read).of([(0, size)])[0]
+def subtree_root(size: int, read: ReadTile, whole: int | None = None) -> bytes:
+    """Return the root of the first `size` entries, as the tiles of the log of `whole` have it."""
+    return _Hashes(whole or size, read).of([(0, size)])[0]
 
 
 def _middle(start: int, end: int) -> int:

@@ -7,7 +7,7 @@ from libs.translog.errors import Malformed
 
 HEIGHT = 8
 """Levels of the tree in one tile: a tile of level L holds hashes of the tree's level 8 L."""
-WIDTH = 2**HEIGHT
+WIDTH: int = 2**HEIGHT
 """Hashes in a full tile, and entries in a full bundle."""
 ENTRIES = -1
 """The level of entry bundles, which lie beside the tiles of level 0."""

@@ -1,7 +1,7 @@
 """Who may do what: one table, action by role and agency; what it does not say is refused."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,42 +11,50 @@ from libs.web.principal import Principal
 
 @dataclass(frozen=True)
 class Rule:
-    """One row: the roles that carry an action, and whether it reaches other agencies' objects."""
+    """A row: the roles that carry an action, and whether it reaches other agencies' objects."""
 
     roles: frozenset[str]
     agency: Literal["own", "any"]
 
 
 class AccessTable:
-    """The policy table. An action is `<context>.<verb>`; a row names its roles."""
+    """The policy table. An action is `<context>.<verb>`; its row, or rows, name the roles."""
 
-    def __init__(self, rules: Mapping[str, Rule]) -> None:
-        self._rules = dict(rules)
+    def __init__(self, rules: Mapping[str, Rule | Sequence[Rule]]) -> None:
+        self._rules = {
+            action: (rows,) if isinstance(rows, Rule) else tuple(rows)
+            for action, rows in rules.items()
+        }
 
     @classmethod
     def read(cls, path: Path) -> "AccessTable":
         """Load the table from TOML; `ValueError` names the row that is unfit.
 
-        `[documents]` opens a context; `draft = { roles = ["clerk"], agency = "own" }` is a row.
+        `[documents]` opens a context; `draft = { roles = ["clerk"], agency = "own" }` is a row. An
+        action that reaches further for some roles is a list of rows.
         """
         with path.open("rb") as file:
             tables = tomllib.load(file)
-        rules: dict[str, Rule] = {}
+        rules: dict[str, Sequence[Rule]] = {}
         for context, rows in tables.items():
             if not isinstance(rows, dict):
                 raise ValueError(f"{context}: a row stands outside a context")
-            rules |= {f"{context}.{verb}": _rule(f"{context}.{verb}", rows[verb]) for verb in rows}
+            for verb, row in rows.items():
+                action = f"{context}.{verb}"
+                several = row if isinstance(row, list) else [row]
+                rules[action] = [_rule(action, each) for each in several]
         return cls(rules)
 
-    def rule(self, action: str) -> Rule:
-        """The row of `action`; `LookupError` when there is none, so that a typo stops the start."""
-        if action not in self._rules:
+    def require(self, action: str) -> None:
+        """`LookupError` when no row names `action`, so that a typo stops the start."""
+        if not self._rules.get(action):
             raise LookupError(f"the access table has no action {action}")
-        return self._rules[action]
 
-    def allows(self, principal: Principal, action: str) -> bool:
-        """Whether one of the caller's roles carries `action`."""
-        return bool(principal.roles & self.rule(action).roles)
+    def rule(self, principal: Principal, action: str) -> Rule | None:
+        """The row by which the caller may do `action`, the one that reaches furthest; or None."""
+        self.require(action)
+        rows = [rule for rule in self._rules[action] if principal.roles & rule.roles]
+        return max(rows, key=lambda rule: rule.agency == "any", default=None)
 
 
 def _rule(action: str, row: Any) -> Rule:

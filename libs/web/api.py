@@ -198,7 +198,7 @@ class Api:
         prepare: Callable[[Call], Any] | None = None,
     ) -> Callable[[Any], Any]:
         if kind is not Kind.OPEN:
-            self._access.rule(action)
+            self._access.require(action)
             if self._verifier is None:
                 raise ValueError(f"{path} needs a verifier of tokens")
         if kind in (Kind.COMMAND, Kind.UPLOAD) and self._commands is None:

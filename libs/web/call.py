@@ -59,12 +59,17 @@ class Call:
     unit: Any = None
     upload: "Upload | None" = None
 
-    def require_agency(self, agency: object) -> None:
-        """Refuse another agency's object, unless the action reaches any agency.
+    @property
+    def reaches_all(self) -> bool:
+        """Whether the caller may do this to objects of every agency."""
+        return self.rule.agency == "any"
+
+    def require_agency(self, *agencies: object) -> None:
+        """Refuse what belongs to none but other agencies, unless the action reaches any agency.
 
         The answer is the same 404 as for an object that does not exist.
         """
-        if self.rule.agency == "own" and str(agency) != self.principal.agency:
+        if not self.reaches_all and self.principal.agency not in map(str, agencies):
             raise not_found()
 
     def require_version(self, actual: int) -> None:

@@ -137,9 +137,10 @@ class Steps:
         assert self._verifier is not None
         principal = self._verifier.verify(bearer(call.headers.get("Authorization")))
         answer.caller = principal.handler
-        if not self._access.allows(principal, route.action):
+        rule = self._access.rule(principal, route.action)
+        if rule is None:
             raise forbidden(route.action)
-        return replace(call, principal=principal, rule=self._access.rule(route.action))
+        return replace(call, principal=principal, rule=rule)
 
     def _answer(
         self,

@@ -64,6 +64,9 @@ ACTIONS: dict[str, Action] = {
         "Được văn bản mới thay thế", "replaced by a new document"
     ),
     "UpdateRefused": Action("Từ chối cập nhật", "update refused", "16"),
+    "StatusWithheld": Action(
+        "Không báo cho bên gửi, theo mức công khai", "not told to the sender, by the disclosure"
+    ),
     "TaskAssigned": Action("Phân công xử lý", "assigned", "04"),
     "TaskStarted": Action("Bắt đầu xử lý", "in process", "05"),
     "TaskFinished": Action("Xong việc được giao", "task finished"),
@@ -91,9 +94,18 @@ _DESK = "an operator's act on the platform, no step on a document"
 
 NO_LINE: dict[str, str] = {
     "AgencyRegistered": _ENTRY,
+    "AgencyClosed": _ENTRY,
     "PersonRegistered": _ENTRY,
     "PositionAssigned": _ENTRY,
     "CertificateRegistered": _ENTRY,
+    "CertificateRequestFiled": _ENTRY,
+    "CertificateRequestForwarded": _ENTRY,
+    "CertificateRequestRefused": _ENTRY,
+    "CertificateRevoked": _ENTRY,
+    "DeviceHandedOver": _ENTRY,
+    "DeviceReturned": _ENTRY,
+    "DeviceLost": _ENTRY,
+    "DeviceRecovered": _ENTRY,
     "ClientRegistered": _ENTRY,
     "DocumentRendered": _MACHINE,
     "SignatureRequested": _MACHINE,
@@ -103,12 +115,14 @@ NO_LINE: dict[str, str] = {
     "DispatchOpened": _MACHINE,
     "PacketPrepared": _MACHINE,
     "DeliveryOpened": _MACHINE,
+    "PacketNumbered": _MACHINE,
     "DocumentSigned": _SAME_STEP,  # SignatureMade:leader names the signer
     "SigningFinished": _SAME_STEP,
     "SigningRefused": _SAME_STEP,  # SignatureFailed
     "SignatureMade:number": _SAME_STEP,  # DocumentNumbered
     "FileValidated": _SAME_STEP,  # ArrivalVerified
     "EvidenceAdded": _MACHINE,
+    "EvidenceRefused": _DESK,
     "TrustVersionProposed": _TRUST,
     "TrustVersionApproved": _TRUST,
     "TrustVersionRejected": _TRUST,
@@ -123,8 +137,17 @@ NO_LINE: dict[str, str] = {
     "UpdateLapsed": _SAME_STEP,  # the newer document's DeliveryRefused or DeliveryWithdrawn
     "StatusSent": _SAME_STEP,  # the step told is itself a line
     "StatusReceived:inside": _SAME_STEP,  # the step told is itself a line
+    "DecisionAsked": _DESK,
+    "DecisionConfirmed": _DESK,
+    "DecisionDeclined": _DESK,
     "ParkedEventReleased": _DESK,
     "ParkedEventRefused": _DESK,
+    "ParkedJobReleased": _DESK,
+    "ParkedJobRefused": _DESK,
+    "ParkedPacketReleased": _DESK,
+    "ParkedPacketRefused": _DESK,
+    "PacketRecovered": _MACHINE,  # the arrival or the status that was in it is a line
+    "DisclosureSet": "an agency's rule about its own steps, no step on a document",
     "PacketUnreadable": "belongs to no document; it stands on the desk",
     "RecallHeld": "its document is not here; it stands on the desk until that comes",
     "StatusUnmatched": "belongs to no document of ours; it stands on the desk",

@@ -1,6 +1,7 @@
-"""The trail over HTTP: a trace's timeline, the list of traces, steps across documents."""
+"""The trail over HTTP: timelines, traces, steps; and the log with its proofs."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from libs.blobs import open_store
@@ -8,14 +9,19 @@ from libs.contracts import instant_text
 from libs.db import Database, Unit, database_of
 from libs.eventstore import Place
 from libs.service import api_of
+from libs.translog import CHECKPOINT, Checkpoint
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import Problem, malformed, not_found
 from services.audit import queries
 from services.audit.names import Names
+from services.audit.proofs import NotInLog, NotSealed, Proofs, notes_of
 from services.audit.queries import Lines, Step, Wanted
 from services.audit.schemas import PageArgs, StepArgs, TraceArgs, moment
+from services.audit.sealing.shards import ShardName
+from services.audit.served import BUNDLES, NOTES, TILES, Served
 from services.audit.settings import Settings
 from services.audit.shown import entry_of, shown, tiers
 
@@ -23,16 +29,18 @@ from services.audit.shown import entry_of, shown, tiers
 def build_api(settings: Settings) -> Api:
     """All routes of the audit service; it has no refusals of its own."""
     api = api_of("audit", settings, Problem)
-    add_routes(
-        api, database_of(settings.database_url, "audit"), Names(open_store(settings.blob_url))
-    )
+    database, blobs = database_of(settings.database_url, "audit"), open_store(settings.blob_url)
+    add_routes(api, database, Names(blobs), settings.log_dir)
+    add_desk(api, "/v1/desk/audit", database, blobs)
     return api
 
 
-def add_routes(api: Api, database: Database, names: Names) -> None:
-    """The questions about traces, and the one about steps across them."""
+def add_routes(api: Api, database: Database, names: Names, log: Path) -> None:
+    """The questions about traces and steps, and the log that lies in a folder."""
     _add_traces(api, database, names)
     _add_steps(api, database, names)
+    _add_log(api, log)
+    _add_proofs(api, database, Proofs(log))
 
 
 def _add_traces(api: Api, database: Database, names: Names) -> None:
@@ -96,6 +104,104 @@ def _add_steps(api: Api, database: Database, names: Names) -> None:
         if len(found) == args["limit"]:
             body["next"] = _cursor(found)
         return Reply(body=body)
+
+
+def _add_log(api: Api, log: Path) -> None:
+    """The log's files (C2SP tlog-tiles), each shard below its own prefix."""
+
+    def file(shard: str, below: str, path: str, served: Served) -> Reply:
+        try:
+            if not served.paths.fullmatch(path):
+                raise ValueError(path)
+            content = (log / str(ShardName.parse(shard)) / below / path).read_bytes()
+        except (ValueError, FileNotFoundError) as error:
+            raise not_found() from error
+        return Reply(content=[content], headers=served.headers)
+
+    @api.open("/log/checkpoint")
+    def show_newest_checkpoint(_call: Call) -> Reply:
+        """The checkpoint of the shard that grows."""
+        newest = Proofs(log).shards()[-1:]
+        return file("".join(map(str, newest)), "", CHECKPOINT, NOTES)
+
+    @api.open("/log/<shard>/<path>")
+    def show_checkpoint(call: Call) -> Reply:
+        """A shard's `checkpoint`, co-signed; the newest one that is `signed`; its public `key`."""
+        return file(call.params["shard"], "", call.params["path"], NOTES)
+
+    @api.open("/log/<shard>/tile/<path:path>")
+    def show_tile(call: Call) -> Reply:
+        """Hashes of a shard's tree."""
+        return file(call.params["shard"], "tile", call.params["path"], TILES)
+
+    @api.query("/log/<shard>/tile/entries/<path:path>", "audit.read")
+    def show_entries(call: Call) -> Reply:
+        """Entries of a shard, 256 in a bundle."""
+        return file(call.params["shard"], "tile/entries", call.params["path"], BUNDLES)
+
+
+def _add_proofs(api: Api, database: Database, proofs: Proofs) -> None:
+    @api.open("/v1/log")
+    def show_log(_call: Call) -> Reply:
+        """The log's shards, oldest first: origin, entries that are witnessed, and signed."""
+        return Reply(body={"shards": [_shard(proofs, name) for name in proofs.shards()]})
+
+    @api.query("/v1/events/<uuid:event_id>/proof", "audit.read")
+    def prove_event(call: Call) -> Reply:
+        """Proof that an event was sealed: its entry, and a C2SP tlog-proof as text."""
+        event_id = call.params["event_id"]
+        with database.unit() as unit:
+            place = queries.place_of(unit.connection, event_id)
+        if place is None:
+            raise not_found()
+        try:
+            found = proofs.of(event_id, place)
+        except NotSealed as error:
+            raise _not_sealed() from error
+        except NotInLog as error:
+            raise _moved_away() from error
+        return Reply(
+            body={
+                "event_id": str(event_id),
+                "shard": found.shard,
+                "index": found.proof.index,
+                "entry": found.entry.decode(),
+                "proof": bytes(found.proof).decode(),
+                "witnessed": found.witnessed,
+            }
+        )
+
+
+def _shard(proofs: Proofs, name: ShardName) -> dict[str, Any]:
+    notes = {path: Checkpoint.parse(note.text) for path, note in notes_of(proofs.files(name))}
+    newest = list(notes.values())[-1]
+    witnessed = notes[CHECKPOINT].size if CHECKPOINT in notes else 0
+    return {
+        "name": str(name),
+        "origin": newest.origin,
+        "prefix": f"/log/{name}",
+        "witnessed": witnessed,
+        "signed": newest.size,
+    }
+
+
+def _not_sealed() -> Problem:
+    return Problem(
+        409,
+        "event_not_sealed",
+        "Sự kiện chưa được niêm phong, hãy thử lại sau giây lát.",
+        "The event is not sealed yet; ask again in a moment.",
+        headers={"Retry-After": "1"},
+    )
+
+
+def _moved_away() -> Problem:
+    return Problem(
+        404,
+        "event_not_in_log",
+        "Nhật ký của năm đó không còn ở đây; bằng chứng nằm trong kho lưu trữ.",
+        "The log of its year is not here any more; its proof is in the archive.",
+    )
 
 
 def _known(unit: Unit, at: datetime | None) -> Place | None:

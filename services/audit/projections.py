@@ -34,6 +34,7 @@ _AGENCY = {
     "DeliveryWithdrawn": "sender_id",
     "DeliveryReplaced": "recipient_id",
     "StatusReceived": "recipient_id",
+    "StatusWithheld": "recipient_id",
 }
 _COUNTERPART = {
     "PacketArrived": "recipient_id",
@@ -42,6 +43,7 @@ _COUNTERPART = {
     "RecallAsked": "recipient_id",
     "DeliveryWithdrawn": "recipient_id",
     "DocumentArrived": "sender_id",
+    "StatusWithheld": "sender_id",
 }
 # The blob that names the handler whom our directory does not know.
 _NAMED_IN = {"PacketArrived": "text", "StatusReceived": "staff"}
@@ -105,7 +107,9 @@ def _handler(message: Any, event: Recorded) -> dict[str, Any]:
 
 def _times(message: Any, event: Recorded) -> dict[str, datetime]:
     at = order_at = event.occurred_at
-    if event.type == "StatusReceived":
+    if event.type == "StatusReceived" and message.done_at:
+        at = order_at = datetime.fromisoformat(message.done_at).astimezone(UTC)
+    elif event.type == "StatusReceived":
         at = datetime.fromisoformat(message.told_at).astimezone(UTC)
         # Packets tell whole seconds: the step stands at the end of its second, so that it does
         # not come before what led to it, but never later than it was heard of.

@@ -62,6 +62,14 @@ def place_at(connection: Connection, at: datetime) -> Place:
     return Place(*row) if row else START
 
 
+def place_of(connection: Connection, event_id: UUID) -> Place | None:
+    """Where an event stands in the store's order; None when there is none."""
+    row = connection.execute(
+        text("SELECT tx, position FROM es.event WHERE event_id = :id"), {"id": event_id}
+    ).first()
+    return Place(*row) if row else None
+
+
 def _known(table: Table, known: Place | None) -> ColumnElement[bool]:
     if known is None:
         return literal(True)

@@ -1,10 +1,13 @@
 """Carrying out commands: read the stream, decide, append."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import reduce
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from libs.contracts.journal import Journal
@@ -12,44 +15,92 @@ from libs.db import Unit
 from libs.eventstore import Appended, Context
 from services.directory.commands import (
     AssignPosition,
+    CloseAgency,
+    FileRequest,
+    HandOverDevice,
     RegisterAgency,
-    RegisterCertificate,
     RegisterClient,
     RegisterPerson,
 )
-from services.directory.domain import Command, Entry, decide, evolve
-from services.directory.errors import AgencyUnknown, CodeTaken
-from services.directory.events import EVENTS, AgencyRegistered
-from services.directory.tables import client_secret, code_owner
+from services.directory.domain import entries, lifecycle, subscriber
+from services.directory.domain.entries import Entry
+from services.directory.domain.subscriber import Subscriber
+from services.directory.errors import (
+    AgencyEnded,
+    AgencyUnknown,
+    CodeTaken,
+    DeviceTaken,
+    PersonUnknown,
+    ReceiverUnfit,
+    SubscriberUnfit,
+)
+from services.directory.events import EVENTS, DeviceHandedOver, DeviceReturned
+from services.directory.tables import client_secret, code_owner, device_holder
 
 JOURNAL = Journal(EVENTS)
+Command = entries.Command | lifecycle.Command
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def stream_of(command: Command) -> str:
     """The stream in which the command's entry stands."""
     match command:
-        case RegisterAgency():
+        case RegisterAgency() | CloseAgency():
             return f"agency-{command.agency_id}"
         case RegisterPerson() | AssignPosition():
             return f"person-{command.person_id}"
-        case RegisterCertificate():
-            return f"certificate-{command.certificate_id}"
         case RegisterClient():
             return f"client-{command.client_id}"
+        case _:
+            return f"certificate-{command.owner_id}"
 
 
 def handle(command: Command, unit: Unit, context: Context, seed: Any) -> list[Appended]:
     """Carry out `command`; nothing is appended when the same entry stands already."""
-    if isinstance(command, AssignPosition | RegisterClient):
-        _require_agency(unit, command.agency_id)
-    if isinstance(command, RegisterAgency):
-        _claim_codes(unit, command)
+    _check(command, unit, context.occurred_at.astimezone(VIETNAM).date())
     stream = stream_of(command)
     history, version = JOURNAL.load(unit.store, stream)
-    events = decide(reduce(evolve, history, Entry()), command)
+    if isinstance(command, lifecycle.Command):
+        held = reduce(subscriber.evolve, history, Subscriber())
+        events: list[Any] = list(lifecycle.decide(held, command))
+    else:
+        events = list(entries.decide(reduce(entries.evolve, history, Entry()), command))
     if not events:
         return []
+    _hold_devices(unit, events)
     return [JOURNAL.append(unit.store, stream, version, events, context, seed)]
+
+
+def works_in(unit: Unit, person_id: UUID) -> frozenset[UUID]:
+    """The agencies in which a person has a position. Raises `PersonUnknown`."""
+    history, _ = JOURNAL.load(unit.store, f"person-{person_id}")
+    entry = reduce(entries.evolve, history, Entry())
+    if entry.made is None:
+        raise PersonUnknown(person_id=str(person_id))
+    return frozenset(position.agency_id for position in entry.positions)
+
+
+def _check(command: Command, unit: Unit, today: date) -> None:
+    """What a command needs beyond its own stream."""
+    match command:
+        case AssignPosition():
+            _require_agency(unit, command.agency_id, command.valid_from)
+        case RegisterClient():
+            _require_agency(unit, command.agency_id, today)
+        case CloseAgency(successor_id=successor_id) if successor_id:
+            _require_agency(unit, successor_id, command.closed_on)
+        case RegisterAgency():
+            _claim_codes(unit, command)
+        case FileRequest(kind="leader"):
+            if command.agency_id not in works_in(unit, command.owner_id):
+                raise SubscriberUnfit
+        case FileRequest():
+            _require_agency(unit, command.agency_id, today)
+            if command.owner_id != command.agency_id:
+                raise SubscriberUnfit
+        case HandOverDevice() if command.kind != "leader":
+            if command.owner_id not in works_in(unit, command.receiver_id):
+                raise ReceiverUnfit
 
 
 def keep_secret(unit: Unit, client_id: str, hashed: Mapping[str, bytes]) -> None:
@@ -60,10 +111,14 @@ def keep_secret(unit: Unit, client_id: str, hashed: Mapping[str, bytes]) -> None
     )
 
 
-def _require_agency(unit: Unit, agency_id: Any) -> None:
-    last = unit.store.read_last(f"agency-{agency_id}")
-    if last is None or not isinstance(JOURNAL.event(last), AgencyRegistered):
+def _require_agency(unit: Unit, agency_id: Any, on: date) -> None:
+    """Refuse what would begin on that day at an agency that is not there, or not any more."""
+    history, _ = JOURNAL.load(unit.store, f"agency-{agency_id}")
+    entry = reduce(entries.evolve, history, Entry())
+    if entry.made is None:
         raise AgencyUnknown(agency_id=str(agency_id))
+    if entry.closed and entry.closed.closed_on < on:
+        raise AgencyEnded(agency_id=str(agency_id), closed_on=entry.closed.closed_on.isoformat())
 
 
 def _claim_codes(unit: Unit, command: RegisterAgency) -> None:
@@ -79,3 +134,23 @@ def _claim_codes(unit: Unit, command: RegisterAgency) -> None:
         ).scalar_one()
         if owner != command.agency_id:
             raise CodeTaken(code=code.code)
+
+
+def _hold_devices(unit: Unit, events: Sequence[Any]) -> None:
+    """Hold each device for one subscriber: a unique row, written and taken away with the event.
+
+    That of a lost device stays.
+    """
+    for event in events:
+        if isinstance(event, DeviceReturned):
+            unit.connection.execute(
+                delete(device_holder).where(device_holder.c.device == event.device)
+            )
+        if isinstance(event, DeviceHandedOver):
+            row = {"device": event.device, "owner_id": event.owner_id}
+            unit.connection.execute(upsert(device_holder).values(**row).on_conflict_do_nothing())
+            holder = unit.connection.execute(
+                select(device_holder.c.owner_id).where(device_holder.c.device == event.device)
+            ).scalar_one()
+            if holder != event.owner_id:
+                raise DeviceTaken(device=event.device)

@@ -6,11 +6,13 @@ import libs.web.patch  # noqa: F401
 import os
 
 from libs.config import load
+from libs.db import database_of
 from libs.messaging.consumer import EventConsumer
 from libs.service import checks_of
 from libs.web.nameko_http import HttpServer, OpsServer
 from libs.web.serve import run
 from services.directory.api import build_api
+from services.directory.metrics import watch_certificates
 from services.directory.projections import PROJECTIONS
 from services.directory.settings import Settings
 
@@ -25,4 +27,6 @@ class DirectoryService:
 
 
 if __name__ == "__main__":
-    run(DirectoryService, load(Settings, os.environ))
+    settings = load(Settings, os.environ)
+    watch_certificates(database_of(settings.database_url, "directory"))
+    run(DirectoryService, settings)

@@ -12,6 +12,7 @@ from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
 from libs.web.commands import StoredReply
+from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from services.documents import handlers, queries, schemas, types, views
 from services.documents.commands import (
@@ -62,6 +63,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     _recalls(api, blobs)
     _look_ups(api, database, blobs)
     _files(api, database, blobs)
+    add_desk(api, "/v1/desk/documents", database, blobs)
 
 
 def _drafting(api: Api, blobs: BlobStore) -> None:

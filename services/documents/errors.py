@@ -122,6 +122,22 @@ class RecipientsUnknown(DocumentsError):
         super().__init__(recipients=sorted(str(each) for each in recipients))
 
 
+class RecipientsClosed(DocumentsError):
+    """Some recipients ended before today; each is named with its last day and its successor."""
+
+    code = "recipients_closed"
+    status = 422
+    vi = "Có nơi nhận đã kết thúc hoạt động; hãy gửi đến cơ quan kế thừa."
+    en = "Some recipients are closed; send to their successors."
+
+    def __init__(self, recipients: Iterable[dict[str, Any]]) -> None:
+        super().__init__(
+            recipients=[
+                {name: value and str(value) for name, value in each.items()} for each in recipients
+            ]
+        )
+
+
 class SourceNotAccepted(DocumentsError):
     """What is answered or carried out must be an incoming document that the agency accepted."""
 

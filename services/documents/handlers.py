@@ -39,6 +39,7 @@ from services.documents.errors import (
     DocumentUnknown,
     EarlierNotIssued,
     NotationUnfit,
+    RecipientsClosed,
     RecipientsUnknown,
     SignerUnknown,
     SourceNotAccepted,
@@ -98,8 +99,8 @@ def sign_of(unit: Unit, agency_id: UUID, type_code: str, unit_sign: str) -> str:
 
 
 def draft(unit: Unit, order: Order, command: DraftDocument, subject: str) -> Done:
-    """Write a draft. Raises `SignerUnknown`, `RecipientsUnknown`, `SourceNotAccepted`,
-    `EarlierNotIssued`."""
+    """Write a draft. Raises `SignerUnknown`, `RecipientsUnknown`, `RecipientsClosed`,
+    `SourceNotAccepted`, `EarlierNotIssued`."""
     _check_signer(unit, command)
     _check_recipients(unit, command)
     traces = (_trace_of_earlier(unit, command), _trace_of_sources(unit, command))
@@ -208,6 +209,9 @@ def _check_recipients(unit: Unit, command: DraftDocument) -> None:
     wrong = unknown | ({command.agency_id} & set(command.recipients))
     if wrong:
         raise RecipientsUnknown(wrong)
+    today = register.business_day(unit.now)
+    if closed := queries.closed_agencies(unit.connection, command.recipients, today):
+        raise RecipientsClosed(closed)
 
 
 def _trace_of_sources(unit: Unit, command: DraftDocument) -> UUID | None:

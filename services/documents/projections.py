@@ -35,6 +35,15 @@ def project_agency(message: Any, _recorded: Recorded, unit: Unit) -> None:
     put_row(unit, agency, {**row, "parent_id": message.parent_id or None})
 
 
+def project_closing(message: Any, _recorded: Recorded, unit: Unit) -> None:
+    """Keep the last day of an agency."""
+    unit.connection.execute(
+        update(agency)
+        .where(agency.c.agency_id == message.agency_id)
+        .values(closed_on=message.closed_on, successor_id=message.successor_id or None)
+    )
+
+
 def project_person(message: Any, _recorded: Recorded, unit: Unit) -> None:
     """Keep a person's card."""
     put_row(unit, person, {"person_id": message.person_id, "card": message.card})
@@ -225,6 +234,7 @@ def project_void_number(message: Any, _recorded: Recorded, unit: Unit) -> None:
 
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
+    "AgencyClosed": project_closing,
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
     "DocumentDrafted": project_draft,

@@ -1,5 +1,6 @@
 """What can be asked of the read models."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,23 @@ def known_agencies(connection: Connection, agency_ids: tuple[UUID, ...]) -> dict
     """The names of those of the agencies that are known."""
     query = select(agency.c.agency_id, agency.c.name).where(agency.c.agency_id.in_(agency_ids))
     return {row.agency_id: row.name for row in connection.execute(query)}
+
+
+def closed_agencies(connection: Connection, agency_ids: tuple[UUID, ...], on: date) -> list[Row]:
+    """Those of the agencies whose last day was before `on`, each with its successor's name."""
+    successor = agency.alias()
+    query = (
+        select(
+            agency.c.agency_id,
+            agency.c.closed_on,
+            agency.c.successor_id,
+            successor.c.name.label("successor"),
+        )
+        .outerjoin(successor, successor.c.agency_id == agency.c.successor_id)
+        .where(agency.c.agency_id.in_(agency_ids), agency.c.closed_on < on)
+        .order_by(agency.c.agency_id)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def one_position(connection: Connection, position_id: UUID) -> Row | None:

@@ -15,6 +15,8 @@ agency = Table(
     Column("place", Text, nullable=False),
     Column("short_sign", Text, nullable=False),
     Column("refuse_invalid", Boolean, nullable=False),
+    Column("closed_on", Date),
+    Column("successor_id", UUID(as_uuid=True)),
 )
 person = Table(
     "person",

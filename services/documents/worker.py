@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -9,7 +10,7 @@ from uuid import UUID, uuid5
 from libs.blobs import BlobStore, open_store
 from libs.config import load as load_settings
 from libs.db import Database, Unit, database_of
-from libs.jobs.queue import Job
+from libs.jobs.queue import REFUSED_AT_DESK, Job
 from libs.jobs.worker import Act, Finish, Worker, run_workers
 from libs.observability import set_up_logging, set_up_tracing
 from libs.service import checks_of
@@ -73,6 +74,18 @@ def render_act(database: Database, blobs: BlobStore) -> Act:
         return lambda unit: _finish(unit, job, document_id, command)
 
     return act
+
+
+def refused_act(job: Job) -> Finish:
+    """The act of a refused `render`: the document goes back to before its approval."""
+    document_id = UUID(job.arguments["document_id"])
+    command = RefuseLayout(uuid5(job.job_id, "signing"), REFUSED_AT_DESK)
+    return lambda unit: _finish(unit, job, document_id, command)
+
+
+def acts(database: Database, blobs: BlobStore) -> Mapping[str, Act]:
+    """The acts by kind of job."""
+    return {"render": render_act(database, blobs), "render.refused": refused_act}
 
 
 def read_source(unit: Unit, document_id: UUID) -> Source | None:
@@ -165,12 +178,12 @@ def main() -> None:
     set_up_logging("documents.worker")
     set_up_tracing("documents.worker")
     database = database_of(settings.database_url, "documents")
-    acts = {"render": render_act(database, open_store(settings.blob_url))}
+    table = acts(database, open_store(settings.blob_url))
     serve_ops(settings.ops_host, settings.ops_port, checks_of("documents")(settings))
     run_workers(
         [
-            Worker("documents.worker-0", database, acts),
-            Worker("documents.worker-urgent", database, acts, urgent_only=True),
+            Worker("documents.worker-0", database, table),
+            Worker("documents.worker-urgent", database, table, urgent_only=True),
         ]
     )
 

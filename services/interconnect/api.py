@@ -1,6 +1,6 @@
 """The interconnect service over HTTP: what became of what was sent, and what came in."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +12,27 @@ from libs.observability import correlation_id
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
+from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import malformed, not_found
-from services.interconnect import handlers, queries, schemas, views
+from services.interconnect import (
+    balance,
+    balance_views,
+    handlers,
+    queries,
+    schemas,
+    views,
+)
+from services.interconnect.compose import VIETNAM
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import InterconnectError
+from services.interconnect.journal import load_disclosure
+from services.interconnect.packet_desk import PacketKind
+from services.interconnect.reasons import JOB_WORDS
 from services.interconnect.settings import Settings
 from services.interconnect.texts import put_text
+
+DEFAULT_DAYS = timedelta(days=29)
 
 
 def build_api(settings: Settings) -> Api:
@@ -33,6 +47,9 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     """Add the service's routes to an API."""
     _dispatches(api, database, blobs)
     _packets(api, database, blobs)
+    _disclosures(api, database)
+    _balances(api, database)
+    add_desk(api, "/v1/desk/interconnect", database, blobs, words=JOB_WORDS, kinds=[PacketKind()])
 
 
 def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:
@@ -112,6 +129,78 @@ def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
         return Reply(body={"packets": [views.unread(row) for row in rows], "next": following})
 
 
+def _disclosures(api: Api, database: Database) -> None:
+    @api.query("/v1/disclosures/<uuid:agency_id>", "interconnect.see_disclosure")
+    def show_disclosure(call: Call) -> Reply:
+        """What senders see of the agency's steps (mức công khai)."""
+        agency_id = call.params["agency_id"]
+        call.require_agency(agency_id)
+        with database.unit() as unit:
+            found, _ = load_disclosure(unit, agency_id)
+        return Reply(body=views.disclosure(agency_id, found.level))
+
+    @api.command(
+        "/v1/disclosures/<uuid:agency_id>",
+        "interconnect.disclose",
+        body=schemas.DisclosureBody,
+        method="PUT",
+    )
+    def set_disclosure(call: Call) -> Reply:
+        """Lay down what senders see: all, unit (no person) or receipt (outcome alone)."""
+        agency_id, level = call.params["agency_id"], call.body["level"]
+        call.require_agency(agency_id)
+        context = _context(call, call.command_id)
+        appended = handlers.disclose(call.unit, agency_id, level, context, call.command_id)
+        return Reply(
+            body=views.disclosure(agency_id, level), read_after=token(call.unit.store, appended)
+        )
+
+
+def _balances(api: Api, database: Database) -> None:
+    @api.query("/v1/balance", "interconnect.balance", args=schemas.BalanceArgs)
+    def show_balance(call: Call) -> Reply:
+        """The balance of each pair of agencies and day (cân đối), and of all together."""
+        args, today = call.args, call.now.astimezone(VIETNAM).date()
+        start, end = args["start"], args["end"]
+        if end is None:
+            end = today if start is None else start + DEFAULT_DAYS
+        start = start or end - DEFAULT_DAYS
+        wanted = balance.Wanted(
+            start, end, args["sender"], args["recipient"], _only(call), args["difference_only"]
+        )
+        after = None if args["cursor"] is None else _pair(args["cursor"])
+        with database.unit() as unit:
+            rows = balance.rows(unit.connection, wanted, after, args["limit"])
+            whole = balance.totals(unit.connection, wanted)
+        following = None
+        if len(rows) == args["limit"]:
+            last = {name: str(rows[-1][name]) for name in ("day", "sender_id", "recipient_id")}
+            following = encode_cursor(last)
+        body = {
+            "from": start,
+            "to": end,
+            "totals": balance_views.sides(whole),
+            "holds": balance_views.holds(whole),
+            "rows": [balance_views.balance_row(row) for row in rows],
+            "next": following,
+        }
+        return Reply(body=body)
+
+
+def _only(call: Call) -> UUID | None:
+    """The one agency whose pairs the caller may see; None for all."""
+    return None if call.rule.agency == "any" else _agency(call)
+
+
+def _pair(cursor: str) -> tuple[date, UUID, UUID]:
+    values = decode_cursor(cursor, {"day": str, "sender_id": str, "recipient_id": str})
+    try:
+        ids = UUID(values["sender_id"]), UUID(values["recipient_id"])
+        return date.fromisoformat(values["day"]), *ids
+    except ValueError as error:
+        raise _strange_cursor() from error
+
+
 def _context(call: Call, trace: UUID) -> Context:
     return Context(
         agency=call.principal.agency,
@@ -141,9 +230,13 @@ def _after(call: Call) -> tuple[datetime, UUID] | None:
             raise ValueError("no zone")
         return at, UUID(values["id"])
     except ValueError as error:
-        raise malformed(
-            "cursor_malformed", "Con trỏ trang không hợp lệ.", "The cursor is not one of ours."
-        ) from error
+        raise _strange_cursor() from error
+
+
+def _strange_cursor() -> Exception:
+    return malformed(
+        "cursor_malformed", "Con trỏ trang không hợp lệ.", "The cursor is not one of ours."
+    )
 
 
 def _next(rows: list[dict[str, Any]], limit: int, at: str, name: str) -> str | None:

@@ -10,6 +10,7 @@ from libs import edxml
 from libs.blobs import BlobStore
 from services.interconnect.errors import PacketRejected
 from services.interconnect.events import PacketArrived, PacketFile
+from services.interconnect.opening import Mark
 from services.interconnect.texts import put_text
 
 _MOST_REPLACED = 20
@@ -111,7 +112,7 @@ def content_of(packet: edxml.DocumentPacket, blobs: BlobStore) -> Content:
 
 
 def arrived(
-    content: Content, way: Way, answers: UUID | None, supersedes: tuple[str, ...]
+    content: Content, way: Way, answers: UUID | None, supersedes: tuple[str, ...], mark: Mark
 ) -> PacketArrived:
     """The fact that the packet is one recipient's now; `answers` is a document of that one."""
     return PacketArrived(
@@ -133,6 +134,8 @@ def arrived(
         recipient_code=way.recipient_code,
         business=content.business,
         supersedes=supersedes,
+        pair_number=mark.pair_number,
+        envelope=mark.envelope,
     )
 
 

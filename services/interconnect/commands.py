@@ -7,13 +7,17 @@ from uuid import UUID
 
 @dataclass(frozen=True, kw_only=True)
 class OpenDelivery:
-    """Begin to deliver a dispatch to one recipient; `channel` is inside or axis."""
+    """Begin to deliver a dispatch to one recipient; `channel` is inside or axis.
+
+    `pair_number` is what our envelope tells the recipient; None without one.
+    """
 
     dispatch_id: UUID
     document_id: UUID
     sender_id: UUID
     recipient_id: UUID
     channel: str
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,11 @@ class RecordRefusal:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordStatus:
-    """Record a status that the recipient told; `staff` and `note` are digests of blobs."""
+    """Record a status that the recipient told; `staff` and `note` are digests of blobs.
+
+    `envelope` is the verdict on its envelope, None without one; a good one tells `pair_number` and
+    when the step was done.
+    """
 
     status_code: str
     told_at: datetime
@@ -42,6 +50,9 @@ class RecordStatus:
     note: str | None
     status_packet: str
     channel: str
+    pair_number: int | None = None
+    envelope: str | None = None
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +75,7 @@ class RecordRecallSent:
     status_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +122,25 @@ class RecordRecall:
     request_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
+    envelope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberPacket:
+    """Give the next packet from one agency to another its number.
+
+    `kind` is document or status, `document_id` what the packet brings or is about, `sealed` the
+    digest of the envelope that says the number.
+    """
+
+    kind: str
+    document_id: UUID
+    sealed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetDisclosure:
+    """Lay down what senders see of an agency's steps (mức công khai)."""
+
+    level: str

@@ -26,6 +26,7 @@ from services.interconnect.commands import (
     RecordWithdrawal,
 )
 from services.interconnect.compose import (
+    VIETNAM,
     Answered,
     Attached,
     Earlier,
@@ -53,7 +54,11 @@ from services.interconnect.journal import (
     packet_stream,
 )
 from services.interconnect.lookups import Party
+from services.interconnect.opening import Opened, open_envelope
+from services.interconnect.pairs import Numbers
+from services.interconnect.reachable import stranger, why_unreachable
 from services.interconnect.recalls import add_recall_job
+from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
 
 PACKET_LIMIT = 128 * 1024 * 1024
@@ -78,15 +83,20 @@ class _Facts:
 
 @dataclass(frozen=True)
 class _Written:
-    """A packet that is durable, and what it says when it is read again."""
+    """A packet that is durable, and what it says when it is read again.
+
+    `numbers` stand in our envelope; without one there are none.
+    """
 
     digest: str
     foreign_id: str
     content: Content
+    numbers: Numbers
+    opened: Opened
 
 
-def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
-    """Write the packet of an issued document; open the deliveries and make those inside.
+def prepare(database: Database, blobs: BlobStore, sealer: Sealer, job: Job) -> Finish:
+    """Seal and write the packet of an issued document; open the deliveries, make those inside.
 
     Raises `NotKnownYet` while a replica lags, `NoCode` for a sender without a code.
     """
@@ -96,13 +106,17 @@ def prepare(database: Database, blobs: BlobStore, job: Job) -> Finish:
     )
     if not facts.sender.code:
         raise NoCode(issued.agency_id)
-    written = _write_packet(blobs, issued, facts, job) if _reachable(facts.recipients) else None
+    sent_on = job.context.occurred_at.astimezone(VIETNAM).date()
+    reachable = [party for party in facts.recipients if not why_unreachable(party, sent_on)]
+    written = (
+        _write_packet(database, blobs, sealer, issued, facts, reachable, job) if reachable else None
+    )
 
     def finish(unit: Unit) -> None:
         writes = _prepared_writes(unit, issued, written) if written else []
         outside: list[Party] = []
         for recipient in facts.recipients:
-            asking, refusal = _asking(unit, issued, recipient, written)
+            asking, refusal = _asking(unit, issued, recipient, sent_on)
             writes += asking + _delivery_writes(unit, issued, recipient, written, refusal)
             if recipient.channel == AXIS and not refusal:
                 outside.append(recipient)
@@ -134,7 +148,7 @@ def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Fi
     """
     packet, sender = job.arguments["packet"], job.arguments["sender_code"]
     addressed: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
-    kept_back = _recalled(database, addressed) if job.attempts == 1 else set()
+    kept_back = _recalled(database, addressed) if job.first_try else set()
     recipients = [(delivery, code) for delivery, code in addressed if delivery not in kept_back]
 
     def try_to(codes: Sequence[str]) -> RecordSent | RecordRefusal:
@@ -160,7 +174,7 @@ def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Fi
         ]
 
     def finish(unit: Unit) -> None:
-        _record_outcomes(unit, job, outcomes)
+        record_outcomes(unit, job, outcomes)
 
     return finish
 
@@ -174,7 +188,7 @@ def _recalled(database: Database, recipients: Sequence[tuple[str, str]]) -> set[
         }
 
 
-def _record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
+def record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
     """Record what became of each delivery, and what that means for the earlier document."""
     updates = _uuid(job.arguments.get("updates", ""))
     writes: list[Write] = []
@@ -235,7 +249,7 @@ def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     recipients = [
         party
         for agency_id in issued.recipients
-        if (party := lookups.party(connection, agency_id, issued.issued_on))
+        if (party := _recipient(connection, agency_id, issued.issued_on))
     ]
     signer = lookups.official(connection, issued.signer_id, issued.signer_position_id)
     if sender is None or signer is None or len(recipients) < len(issued.recipients):
@@ -246,6 +260,14 @@ def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     if (issued.answers and answered is None) or (earlier_id and earlier is None):
         return None
     return _Facts(sender, tuple(recipients), signer, answered, earlier)
+
+
+def _recipient(connection: Connection, agency_id: UUID, on: date) -> Party | None:
+    """The recipient; a stranger without a name once the whole directory is known here."""
+    if found := lookups.party(connection, agency_id, on):
+        return found
+    whole = lookups.caught_up(connection, "agency")
+    return lookups.party(connection, agency_id, on) or (stranger(agency_id) if whole else None)
 
 
 def _earlier(connection: Connection, document_id: UUID) -> Earlier | None:
@@ -270,11 +292,15 @@ def _answered(connection: Connection, document_id: UUID) -> Answered | None:
     return Answered(arrival.sender_code, arrival.code, arrival.issued_on, arrival.foreign_id)
 
 
-def _reachable(parties: Sequence[Party]) -> list[Party]:
-    return [party for party in parties if party.code]
-
-
-def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> _Written:
+def _write_packet(
+    database: Database,
+    blobs: BlobStore,
+    sealer: Sealer,
+    issued: Issued,
+    facts: _Facts,
+    recipients: Sequence[Party],
+    job: Job,
+) -> _Written:
     with spooled(blobs, issued.file) as document:
         size = document.seek(0, 2)
     card = read_text(blobs, facts.signer.card)
@@ -283,11 +309,18 @@ def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> 
         read_text(blobs, issued.text),
         size,
         sender=facts.sender,
-        recipients=_reachable(facts.recipients),
+        recipients=recipients,
         signer=Signer(member(card, "full_name"), facts.signer.title, facts.signer.authority),
         answered=facts.answered,
         earlier=facts.earlier,
         at=job.context.occurred_at,
+    )
+    packet, numbers = sealer.document(
+        packet,
+        job,
+        sender_id=issued.agency_id,
+        recipients={party.agency_id: party.code for party in recipients},
+        document_id=issued.document_id,
     )
     with tempfile.TemporaryFile() as file:
         edxml.write(packet, blobs, file)
@@ -297,7 +330,14 @@ def _write_packet(blobs: BlobStore, issued: Issued, facts: _Facts, job: Job) -> 
         # Recipients inside get what the packet says, as those outside do.
         again = read_packet(file, blobs, PACKET_LIMIT)
     assert isinstance(again, edxml.DocumentPacket)
-    return _Written(digest, foreign_id_of(issued, facts.sender), content_of(again, blobs))
+    opened = open_envelope(database, blobs, again, issued.agency_id)
+    return _Written(
+        digest,
+        foreign_id_of(issued, facts.sender),
+        content_of(opened.bare(again), blobs),
+        numbers,
+        opened,
+    )
 
 
 def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Write]:
@@ -313,12 +353,10 @@ def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Writ
     return [(stream, version, [event])]
 
 
-def _asking(
-    unit: Unit, issued: Issued, recipient: Party, written: _Written | None
-) -> tuple[list[Write], str]:
+def _asking(unit: Unit, issued: Issued, recipient: Party, sent_on: date) -> tuple[list[Write], str]:
     """What the recipient is asked about the document that is updated, and why he gets none."""
-    if not recipient.code or written is None:
-        return [], "recipient_has_no_code"
+    if refusal := why_unreachable(recipient, sent_on):
+        return [], refusal
     if issued.updates is None:
         return [], ""
     try:
@@ -337,6 +375,7 @@ def _delivery_writes(
             sender_id=issued.agency_id,
             recipient_id=recipient.agency_id,
             channel=recipient.channel,
+            pair_number=written.numbers.get(recipient.agency_id) if written else None,
         )
     ]
     arrivals: list[Write] = []
@@ -362,7 +401,8 @@ def _arrival_write(unit: Unit, issued: Issued, recipient: Party, written: _Writt
     codes = lookups.codes_of(unit.connection, recipient.agency_id)
     supersedes = written.content.superseded_for(codes)
     answers = answered.dispatch_id if answered else None
-    event = arrived(written.content, way, answers, supersedes)
+    mark = written.opened.mark(recipient.code)
+    event = arrived(written.content, way, answers, supersedes, mark)
     return packet_stream(way.packet_id), 0, [event]
 
 

@@ -105,6 +105,15 @@ class NothingToRecall(InterconnectError):
         return {"left_out": self._left_out}
 
 
+class DisclosureUnknown(InterconnectError):
+    """The level is none of the three; the text is not repeated."""
+
+    code = "disclosure_unknown"
+    status = 422
+    vi = "Không có mức công khai này."
+    en = "There is no such level of disclosure."
+
+
 class NotKnownYet(InterconnectError):
     """A replica lacks what another service has surely told; trying again later helps."""
 

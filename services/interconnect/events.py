@@ -43,6 +43,7 @@ class DeliveryOpened:
     sender_id: UUID
     recipient_id: UUID
     channel: str
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,8 @@ class PacketArrived:
     recipient_code: str
     business: str = ""
     supersedes: tuple[str, ...] = ()
+    pair_number: int | None = None
+    envelope: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +115,17 @@ class PacketUnreadable:
     packet: str | None = None
     axis_doc_id: str
     reason_code: str
+    message_type: str = ""
+    sender_code: str = ""
+    recipient_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketRecovered:
+    """A packet that had been given up was read again, and is where it belongs."""
+
+    packet_id: UUID
+    axis_doc_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +140,7 @@ class StatusSent:
     status_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +159,9 @@ class StatusReceived:
     note: str | None = None
     status_packet: str
     channel: str
+    pair_number: int | None = None
+    envelope: str | None = None
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +173,8 @@ class StatusUnmatched:
     axis_doc_id: str
     status_code: str
     foreign_id: str
+    sender_code: str = ""
+    recipient_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +202,7 @@ class RecallSent:
     status_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +264,8 @@ class RecallArrived:
     request_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
+    envelope: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +280,40 @@ class RecallHeld:
     note: str | None = None
     request_packet: str
     axis_doc_id: str
+    pair_number: int | None = None
+    envelope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusWithheld:
+    """A step was not told to the sender, as the agency's disclosure (mức công khai) has it."""
+
+    packet_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    status_code: str
+    level: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketNumbered:
+    """A packet from one agency to another got its number; the newest number is the last one."""
+
+    sender_id: UUID
+    recipient_id: UUID
+    number: int
+    kind: str
+    document_id: UUID
+    sealed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisclosureSet:
+    """An agency laid down what senders see of its steps (mức công khai)."""
+
+    agency_id: UUID
+    level: str
 
 
 EVENTS: dict[str, type] = {
@@ -274,8 +331,12 @@ EVENTS: dict[str, type] = {
     "DeliveryReplaced": DeliveryReplaced,
     "PacketArrived": PacketArrived,
     "PacketUnreadable": PacketUnreadable,
+    "PacketRecovered": PacketRecovered,
     "StatusSent": StatusSent,
     "StatusUnmatched": StatusUnmatched,
     "RecallArrived": RecallArrived,
     "RecallHeld": RecallHeld,
+    "StatusWithheld": StatusWithheld,
+    "PacketNumbered": PacketNumbered,
+    "DisclosureSet": DisclosureSet,
 }

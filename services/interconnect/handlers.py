@@ -6,11 +6,18 @@ from uuid import UUID
 
 from libs.db import Unit
 from libs.eventstore import Appended, Context
-from services.interconnect.commands import AskRecall
+from services.interconnect.commands import AskRecall, SetDisclosure
 from services.interconnect.domain import delivery_id
+from services.interconnect.domain import disclosure as disclosures
 from services.interconnect.errors import NotAskable, NothingToRecall, NotSentTo
 from services.interconnect.events import DispatchOpened
-from services.interconnect.journal import JOURNAL, Write, delivery_writes
+from services.interconnect.journal import (
+    JOURNAL,
+    Write,
+    delivery_writes,
+    disclosure_stream,
+    load_disclosure,
+)
 from services.interconnect.recalls import add_recall_job
 
 
@@ -58,3 +65,15 @@ def recall(
         name = delivery_id(opened.dispatch_id, recipient)
         add_recall_job(unit, name, seed, context, urgent=opened.urgency > 0)
     return Asked(asked, left_out, appended)
+
+
+def disclose(
+    unit: Unit, agency_id: UUID, level: str, context: Context, seed: UUID
+) -> list[Appended]:
+    """Lay down what senders see of an agency's steps; nothing is appended when it is the same."""
+    disclosure, version = load_disclosure(unit, agency_id)
+    events = disclosures.decide(disclosure, SetDisclosure(level=level))
+    if not events:
+        return []
+    stream = disclosure_stream(agency_id)
+    return [JOURNAL.append(unit.store, stream, version, events, context, seed)]

@@ -5,7 +5,7 @@ begun is left as it is.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from services.interconnect.arrivals import (
 )
 from services.interconnect.axis import Received
 from services.interconnect.commands import RecordRecall
+from services.interconnect.compose import VIETNAM
 from services.interconnect.deliveries import answered_document
 from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
 from services.interconnect.domain import packet as packets
@@ -35,9 +36,11 @@ from services.interconnect.events import (
     RecallHeld,
     StatusUnmatched,
 )
+from services.interconnect.heard import instant_of, require_fit, status_of
 from services.interconnect.journal import (
     JOURNAL,
     SYSTEM,
+    Write,
     exists,
     hold_writes,
     load_packet,
@@ -45,12 +48,14 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.metrics import BAD_PACKETS
+from services.interconnect.opening import Mark, Opened, open_envelope
 from services.interconnect.recalls import TAKE_BACK, recall_of
-from services.interconnect.statuses import instant_of, status_of
 from services.interconnect.texts import put_text
 
 NOBODY = "installation"
 """The acting agency of what concerns none of ours."""
+NO_SUCH_DELIVERY = "no_such_delivery"
+OnDesk = PacketUnreadable | StatusUnmatched
 
 
 @dataclass(frozen=True)
@@ -79,36 +84,44 @@ class Intake:
             if isinstance(read, edxml.StatusPacket) != (received.message_type == "status"):
                 raise PacketRejected("wrong_message_type")
             if isinstance(read, edxml.StatusPacket):
-                return self._status(received, packet, read.header)
+                return self._status(received, packet, read)
             if read.trace.business.kind is edxml.BusinessKind.RECALL:
                 return self._recall_packet(received, packet, read)
-            return self._document(received, packet, content_of(read, self._blobs))
+            return self._document(received, packet, read)
         except PacketRejected as error:
             return self.reject(received, packet, error.reason_code)
 
     def reject(self, received: Received, packet: str | None, reason_code: str) -> Verdict:
         """Put a packet that no recipient gets on the desk."""
-        self._to_desk(received, packet, reason_code)
+        self._unread(received, packet, reason_code, received.to)
         return Verdict(failed=received.to)
 
-    def _document(self, received: Received, packet: str, content: Content) -> Verdict:
-        sender_id = self._sender(received, content.sender_code)
+    def _document(self, received: Received, packet: str, read: edxml.DocumentPacket) -> Verdict:
+        sender_id = self._sender(received, read.header.sender.organ_id)
+        opened = open_envelope(self._database, self._blobs, read, sender_id)
+        content = content_of(opened.bare(read), self._blobs)
         done: list[str] = []
         failed: dict[str, str] = {}
         for code in received.to:
             try:
-                self._arrive(received, packet, content, sender_id, code)
+                self._arrive(received, packet, content, sender_id, code, opened.mark(code))
                 done.append(code)
             except PacketRejected as error:
                 failed[code] = error.reason_code
         if not done and not failed:
             raise PacketRejected("recipient_unknown")
         if failed:
-            self._to_desk(received, packet, next(iter(failed.values())))
+            self._unread(received, packet, next(iter(failed.values())), tuple(failed))
         return Verdict(tuple(done), tuple(failed))
 
     def _arrive(
-        self, received: Received, packet: str, content: Content, sender_id: UUID, code: str
+        self,
+        received: Received,
+        packet: str,
+        content: Content,
+        sender_id: UUID,
+        code: str,
+        mark: Mark,
     ) -> None:
         with self._database.unit() as unit:
             recipient = _known(
@@ -116,6 +129,8 @@ class Intake:
             )
             if recipient is None or recipient.channel != INSIDE:
                 raise PacketRejected("recipient_unknown")
+            if recipient.closed_on and recipient.closed_on < unit.now.astimezone(VIETNAM).date():
+                raise PacketRejected("recipient_closed")
             way = Way(
                 packet_id=axis_packet_id(received.doc_id, recipient.agency_id),
                 sender_id=sender_id,
@@ -136,7 +151,7 @@ class Intake:
             codes = lookups.codes_of(unit.connection, way.recipient_id)
             supersedes = content.superseded_for(codes)
             answers = answered.dispatch_id if answered else None
-            event = arrived(content, way, answers, supersedes)
+            event = arrived(content, way, answers, supersedes, mark)
             early = early_packet_id(sender_id, way.recipient_id, content.foreign_id)
             events = packets.join(load_packet(unit, early)[0], event)
             trace = answered.trace if answered else _trace_of_older(unit, event)
@@ -156,9 +171,11 @@ class Intake:
         agency_id: UUID = claimed.agency_id
         return agency_id
 
-    def _status(self, received: Received, packet: str, header: edxml.StatusHeader) -> Verdict:
+    def _status(self, received: Received, packet: str, read: edxml.StatusPacket) -> Verdict:
+        header = read.header
+        require_fit(header)
         teller_id = self._sender(received, header.sender.organ_id)
-        command = status_of(header, self._blobs, packet, AXIS)
+        opened = open_envelope(self._database, self._blobs, read, teller_id)
         about = header.response_for.document_id
         if len(about) > LONGEST_ID:
             raise PacketRejected("text_too_long")
@@ -166,17 +183,20 @@ class Intake:
             delivery = _known(
                 unit, "delivery", lambda: lookups.delivery_of(unit.connection, about, teller_id)
             )
-            if delivery is None and command.status_code == TAKE_BACK:
-                asked = recall_of(header, self._blobs, packet, AXIS, received.doc_id)
-                return self._recall(received, teller_id, about, asked)
-            if delivery is None:
-                _unmatched(unit, received, packet, command.status_code, about)
-                return Verdict(done=received.to)
-            writes = settled_writes(unit, delivery.delivery_id, [command])
+            if delivery is None and header.status_code == TAKE_BACK:
+                asked = recall_of(header, self._blobs, packet, AXIS, opened, received.doc_id)
+                return self._recall(received, teller_id, about, asked, opened)
+            writes: list[Write] = []
+            if delivery is not None:
+                codes = lookups.codes_of(unit.connection, delivery.sender_id)
+                command = status_of(header, self._blobs, packet, AXIS, opened, codes)
+                writes = settled_writes(unit, delivery.delivery_id, [command])
             if writes:
                 context = _context(unit, str(delivery.sender_id), delivery.trace)
                 seed = axis_packet_id(received.doc_id)
                 JOURNAL.append_all(unit.store, writes, context, seed)
+        if delivery is None:
+            self._unmatched(received, packet, header.status_code, about)
         return Verdict(done=received.to)
 
     def _recall_packet(
@@ -197,10 +217,11 @@ class Intake:
             axis_doc_id=received.doc_id,
         )
         about = business.document_id or read.header.document_id
-        return self._recall(received, asker_id, about, asked)
+        opened = open_envelope(self._database, self._blobs, read, asker_id)
+        return self._recall(received, asker_id, about, asked, opened)
 
     def _recall(
-        self, received: Received, asker_id: UUID, about: str, asked: RecordRecall
+        self, received: Received, asker_id: UUID, about: str, asked: RecordRecall, opened: Opened
     ) -> Verdict:
         """Record a recall of a document at each addressed agency that has it, or hold it."""
         if len(about) > LONGEST_ID:
@@ -210,24 +231,53 @@ class Intake:
             with self._database.unit() as unit:
                 agency = lookups.agency_by_code(unit.connection, code)
                 if agency is not None and agency.channel == INSIDE:
-                    _ask_back(unit, asker_id, agency.agency_id, about, asked)
+                    marked = replace(asked, **vars(opened.mark(code)))
+                    _ask_back(unit, asker_id, agency.agency_id, about, marked)
                     done.append(code)
         if not done:
             raise PacketRejected("recipient_unknown")
         failed = tuple(code for code in received.to if code not in done)
         return Verdict(tuple(done), failed)
 
-    def _to_desk(self, received: Received, packet: str | None, reason_code: str) -> None:
-        packet_id = axis_packet_id(received.doc_id)
-        event = PacketUnreadable(
-            packet_id=packet_id,
-            packet=packet,
-            axis_doc_id=received.doc_id,
-            reason_code=reason_code,
+    def _unread(
+        self, received: Received, packet: str | None, reason_code: str, codes: tuple[str, ...]
+    ) -> None:
+        self.to_desk(
+            PacketUnreadable(
+                packet_id=axis_packet_id(received.doc_id),
+                packet=packet,
+                axis_doc_id=received.doc_id,
+                reason_code=reason_code,
+                message_type=received.message_type,
+                sender_code=received.from_,
+                recipient_codes=codes,
+            )
         )
+
+    def _unmatched(self, received: Received, packet: str, status_code: str, about: str) -> None:
+        self.to_desk(
+            StatusUnmatched(
+                packet_id=axis_packet_id(received.doc_id),
+                packet=packet,
+                axis_doc_id=received.doc_id,
+                status_code=status_code,
+                foreign_id=about,
+                sender_code=received.from_,
+                recipient_codes=received.to,
+            )
+        )
+
+    def to_desk(self, event: OnDesk) -> None:
+        """Record that a packet cannot be taken, once."""
         with self._database.unit() as unit:
-            if _begin(unit, packet_id, [event], _context(unit, NOBODY, packet_id)):
-                BAD_PACKETS.labels(reason_code).inc()
+            context = _context(unit, NOBODY, event.packet_id)
+            if _begin(unit, event.packet_id, [event], context):
+                BAD_PACKETS.labels(reason_of(event)).inc()
+
+
+def reason_of(event: OnDesk) -> str:
+    """Why a packet stands on the desk."""
+    return event.reason_code if isinstance(event, PacketUnreadable) else NO_SUCH_DELIVERY
 
 
 def _ask_back(
@@ -261,6 +311,8 @@ def _held(asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall) -
         note=asked.note,
         request_packet=asked.request_packet,
         axis_doc_id=asked.axis_doc_id or "",
+        pair_number=asked.pair_number,
+        envelope=asked.envelope,
     )
 
 
@@ -278,19 +330,6 @@ def _trace_of(unit: Unit, packet_id: UUID) -> UUID:
     return last.trace
 
 
-def _unmatched(unit: Unit, received: Received, packet: str, status_code: str, about: str) -> None:
-    packet_id = axis_packet_id(received.doc_id)
-    event = StatusUnmatched(
-        packet_id=packet_id,
-        packet=packet,
-        axis_doc_id=received.doc_id,
-        status_code=status_code,
-        foreign_id=about,
-    )
-    if _begin(unit, packet_id, [event], _context(unit, NOBODY, packet_id)):
-        BAD_PACKETS.labels("no_such_delivery").inc()
-
-
 def _known(unit: Unit, category: str, probe: Callable[[], Any]) -> Any:
     """What the probe finds; None only when the replica has all that the store has.
 
@@ -298,7 +337,7 @@ def _known(unit: Unit, category: str, probe: Callable[[], Any]) -> Any:
     """
     found = probe()
     if found is None:
-        if not lookups.caught_up(unit, category):
+        if not lookups.caught_up(unit.connection, category):
             raise NotKnownYet(f"all of category {category}")
         found = probe()
     return found

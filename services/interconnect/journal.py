@@ -8,7 +8,9 @@ from libs.contracts.journal import Journal
 from libs.db import Unit
 from services.interconnect.commands import Command, RecordRecall
 from services.interconnect.domain import Delivery, Event, decide, evolve
+from services.interconnect.domain import disclosure as disclosures
 from services.interconnect.domain import packet as packets
+from services.interconnect.domain.disclosure import Disclosure
 from services.interconnect.domain.packet import Packet
 from services.interconnect.events import EVENTS, RecallHeld
 
@@ -68,6 +70,25 @@ def hold_writes(unit: Unit, packet_id: UUID, held: RecallHeld) -> list[Write]:
     packet, version = load_packet(unit, packet_id)
     events = packets.hold(packet, held)
     return [(packet_stream(packet_id), version, list(events))] if events else []
+
+
+def pair_stream(sender_id: UUID, recipient_id: UUID) -> str:
+    """Where the packets from one agency to another are numbered."""
+    return f"pair-{sender_id}-{recipient_id}"
+
+
+def disclosure_stream(agency_id: UUID) -> str:
+    """Where an agency's disclosure is laid down."""
+    return f"disclosure-{agency_id}"
+
+
+def load_disclosure(unit: Unit, agency_id: UUID) -> tuple[Disclosure, int]:
+    """An agency's disclosure and the version of its stream, from its last event alone."""
+    disclosure = Disclosure(agency_id)
+    last = unit.store.read_last(disclosure_stream(agency_id))
+    if last is None:
+        return disclosure, 0
+    return disclosures.evolve(disclosure, JOURNAL.event(last)), last.version
 
 
 def exists(unit: Unit, stream: str) -> bool:

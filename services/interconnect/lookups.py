@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from libs.db import Database, Unit
+from libs.db import Database
+from libs.eventstore import EventStore
 from libs.messaging.positions import Positions
 from services.interconnect import tables
 from services.interconnect.errors import NotKnownYet
@@ -30,6 +31,11 @@ class Party:
     superior: str
     place: str
     channel: str
+    closed_on: date | None = None
+
+    def open_on(self, day: date) -> bool:
+        """Whether the agency is still there on that day."""
+        return self.closed_on is None or day <= self.closed_on
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,15 @@ def wait_for(database: Database, what: str, probe: Callable[[Connection], T | No
         time.sleep(_PAUSE_SECONDS)
 
 
-def caught_up(unit: Unit, category: str) -> bool:
+def caught_up(connection: Connection, category: str) -> bool:
     """Whether the replicas hold everything that the store has in the category.
 
     A delivery is known by its dispatch too, and the other way round.
     """
     names = ("dispatch", "delivery") if category == "delivery" else (category,)
-    mine = Positions(unit.connection, "interconnect.projections").all()
-    return all(mine[name].place >= unit.store.category_end(name) for name in names)
+    mine = Positions(connection, "interconnect.projections").all()
+    store = EventStore(connection)
+    return all(mine[name].place >= store.category_end(name) for name in names)
 
 
 def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:
@@ -93,18 +100,19 @@ def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:
         superior=found.superior or "",
         place=found.place,
         channel=found.channel,
+        closed_on=found.closed_on,
     )
 
 
 def agency_by_code(connection: Connection, code: str) -> Any:
-    """The agency (`agency_id`, `channel`) that is or was addressed by this code.
+    """The agency (`agency_id`, `channel`, `closed_on`) that is or was addressed by this code.
 
     Codes are never given to another agency, so an old one still finds its own; where a directory
     did so all the same, the code in force is preferred.
     """
     agency, known = tables.agency, tables.agency_code
     return connection.execute(
-        select(agency.c.agency_id, agency.c.channel)
+        select(agency.c.agency_id, agency.c.channel, agency.c.closed_on)
         .join(known, known.c.agency_id == agency.c.agency_id)
         .where(known.c.code == code)
         .order_by(known.c.valid_to.desc().nulls_first(), known.c.valid_from.desc())
@@ -206,6 +214,32 @@ def delivery_of(connection: Connection, foreign_id: str, recipient_id: UUID) -> 
     ).first()
 
 
+def service_certificates(connection: Connection, agency_id: UUID) -> list[str]:
+    """The digests of the certificates (PEM) of an agency's service keys."""
+    table = tables.service_certificate
+    return list(
+        connection.execute(select(table.c.file).where(table.c.agency_id == agency_id)).scalars()
+    )
+
+
+def knows_envelopes(connection: Connection, agency_id: UUID) -> bool:
+    """Whether an agency takes our envelope in a status packet.
+
+    It is inside this installation, or the directory has a service certificate of it, or envelopes
+    have come from it.
+    """
+    agency = tables.agency
+    inside = select(agency.c.agency_id).where(agency.c.channel == "inside")
+    ways = (
+        inside.where(agency.c.agency_id == agency_id),
+        *(
+            select(table.c.agency_id).where(table.c.agency_id == agency_id)
+            for table in (tables.service_certificate, tables.envelope_sender)
+        ),
+    )
+    return bool(connection.execute(select(or_(*(way.exists() for way in ways)))).scalar())
+
+
 def unregistered(connection: Connection, on: date) -> Sequence[Any]:
     """Codes in force of our own agencies that the axis was not told, or under another name."""
     agency, code, told = tables.agency, tables.agency_code, tables.axis_registration
@@ -219,6 +253,7 @@ def unregistered(connection: Connection, on: date) -> Sequence[Any]:
         .join(code, code.c.agency_id == agency.c.agency_id)
         .outerjoin(told, same)
         .where(agency.c.channel == "inside", told.c.code.is_(None))
+        .where(or_(agency.c.closed_on.is_(None), agency.c.closed_on >= on))
         .where(code.c.valid_from <= on)
         .where(or_(code.c.valid_to.is_(None), code.c.valid_to >= on))
         .order_by(agency.c.agency_id, code.c.rank)

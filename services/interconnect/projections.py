@@ -5,14 +5,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import Table, case, delete, update
+from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
 from services.interconnect import tables
+from services.interconnect.balance_lines import LINES
 from services.interconnect.domain import early_packet_id
+from services.interconnect.domain.envelope import shows_that_sender_knows
 
 
 def _fields(message: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -42,6 +45,16 @@ def project_agency(message: Any, _event: Recorded, unit: Unit) -> None:
         put_row(unit, codes, row)
 
 
+def project_closing(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The last day of an agency."""
+    row = tables.agency
+    unit.connection.execute(
+        update(row)
+        .where(row.c.agency_id == message.agency_id)
+        .values(closed_on=_day(message.closed_on), successor_id=message.successor_id or None)
+    )
+
+
 def project_person(message: Any, _event: Recorded, unit: Unit) -> None:
     """A person's card."""
     put_row(unit, tables.person, {"person_id": message.person_id, "card": message.card})
@@ -51,6 +64,13 @@ def project_position(message: Any, _event: Recorded, unit: Unit) -> None:
     """Where a person acts."""
     names = ("position_id", "person_id", "agency_id", "unit", "title", "authority")
     put_row(unit, tables.position, {name: getattr(message, name) for name in names})
+
+
+def project_certificate(message: Any, _event: Recorded, unit: Unit) -> None:
+    """A certificate by which envelopes are believed; those of people and seals are not ours."""
+    if message.kind == "service":
+        row = {"certificate_id": message.certificate_id, "agency_id": message.owner_id}
+        put_row(unit, tables.service_certificate, {**row, "file": message.file})
 
 
 def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -81,7 +101,8 @@ def project_prepared(message: Any, _event: Recorded, unit: Unit) -> None:
 def project_delivery(message: Any, _event: Recorded, unit: Unit) -> None:
     """One recipient's delivery."""
     names = ("delivery_id", "dispatch_id", "sender_id", "recipient_id", "channel")
-    put_row(unit, tables.delivery, {**_fields(message, names), "transport": "opened"})
+    row = _fields(message, names) | {"pair_number": message.pair_number or None}
+    put_row(unit, tables.delivery, {**row, "transport": "opened"})
 
 
 def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
@@ -138,7 +159,9 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     names = ("delivery_id", "dispatch_id", "status_code", "told_at", "staff", "note", "channel")
     row = _fields(message, names)
     row |= {"unit": message.unit, "version": event.version, "received_at": event.occurred_at}
+    row |= _told_by_envelope(message) | {"done_at": message.done_at or None}
     put_row(unit, tables.received_status, row)
+    _received(unit, message, "status", event, back=True)
     if message.status_code in ("02", "15", "16"):
         _close_request(unit, message)
 
@@ -158,6 +181,10 @@ def _close_request(unit: Unit, message: Any) -> None:
     )
 
 
+def _told_by_envelope(message: Any) -> dict[str, Any]:
+    return {"pair_number": message.pair_number or None, "envelope": message.envelope or None}
+
+
 def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
     """A packet for one of our agencies."""
     names = ("packet_id", "sender_id", "recipient_id", "channel", "packet", "axis_doc_id")
@@ -173,8 +200,10 @@ def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
         "arrived_at": event.occurred_at,
         "business": message.business,
         "supersedes": list(message.supersedes),
+        **_told_by_envelope(message),
     }
     put_row(unit, tables.arrival, row)
+    _received(unit, message, "document", event)
     _off_the_desk(message, unit)
 
 
@@ -211,34 +240,89 @@ def project_sent_status(message: Any, event: Recorded, unit: Unit) -> None:
     """A step of ours that the sender was told."""
     row = _fields(message, ("packet_id", "status_code", "channel"))
     row |= {"version": event.version, "sent_at": event.occurred_at}
+    put_row(unit, tables.sent_status, row | {"pair_number": message.pair_number or None})
+
+
+def project_withheld(message: Any, event: Recorded, unit: Unit) -> None:
+    """A step of ours that the sender was not told."""
+    row = _fields(message, ("packet_id", "status_code"))
+    row |= {"version": event.version, "sent_at": event.occurred_at, "withheld": message.level}
     put_row(unit, tables.sent_status, row)
 
 
 def project_unreadable(message: Any, event: Recorded, unit: Unit) -> None:
     """A packet that nobody got."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "reason_code"))
-    put_row(unit, tables.desk, {**row, "kind": "unreadable", "arrived_at": event.occurred_at})
+    row |= {"kind": "unreadable", "state": "parked"}
+    put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
 def project_unmatched(message: Any, event: Recorded, unit: Unit) -> None:
     """A status about nothing that we sent."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "status_code", "foreign_id"))
-    row |= {"kind": "unmatched", "reason_code": "no_such_delivery"}
+    row |= {"kind": "unmatched", "state": "parked", "reason_code": "no_such_delivery"}
     put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
 def project_held(message: Any, event: Recorded, unit: Unit) -> None:
     """A recall of a document that is not here; it stands on the desk until that comes."""
     row = _fields(message, ("packet_id", "axis_doc_id", "foreign_id"))
-    row |= {"packet": message.request_packet, "status_code": "13"}
+    row |= {"packet": message.request_packet, "status_code": "13", "state": "parked"}
     row |= {"kind": "held", "reason_code": "document_not_here", "arrived_at": event.occurred_at}
     put_row(unit, tables.desk, row)
+    _received(unit, message, "status", event)
 
 
-PROJECTIONS: dict[str, Handler] = {
+def project_recall_arrived(message: Any, event: Recorded, unit: Unit) -> None:
+    """A recall's packet; the recall itself is told by the documents service."""
+    _received(unit, message, "status", event)
+
+
+def project_numbered(message: Any, event: Recorded, unit: Unit) -> None:
+    """A number that a packet of ours got."""
+    ids = (message.sender_id, message.recipient_id, message.number)
+    _count(unit, tables.pair_sent, ids, message.kind, event)
+
+
+def _received(unit: Unit, message: Any, kind: str, event: Recorded, *, back: bool = False) -> None:
+    """The number that came in an envelope; `back`: from the recipient of the document."""
+    parties = (message.sender_id, message.recipient_id)
+    sender_id, recipient_id = reversed(parties) if back else parties
+    if message.pair_number:
+        ids = (sender_id, recipient_id, message.pair_number)
+        _count(unit, tables.pair_received, ids, kind, event)
+    if shows_that_sender_knows(message.envelope):
+        known = insert(tables.envelope_sender).values(agency_id=sender_id)
+        unit.connection.execute(known.on_conflict_do_nothing())
+
+
+def _count(unit: Unit, table: Table, ids: tuple[str, str, int], kind: str, event: Recorded) -> None:
+    row = dict(zip(("sender_id", "recipient_id", "number"), ids, strict=True))
+    row |= {"kind": kind, "at": event.occurred_at}
+    # What comes a second time under its number changes nothing.
+    unit.connection.execute(insert(table).values(**row).on_conflict_do_nothing())
+
+
+def project_packet_released(message: Any, _event: Recorded, unit: Unit) -> None:
+    """A packet is being read again."""
+    row = tables.desk
+    unit.connection.execute(
+        update(row).where(row.c.packet_id == message.packet_id).values(state="reading")
+    )
+
+
+def project_off_the_desk(message: Any, _event: Recorded, unit: Unit) -> None:
+    """A packet is where it belongs, or nobody's for good."""
+    row = tables.desk
+    unit.connection.execute(delete(row).where(row.c.packet_id == message.packet_id))
+
+
+_ROWS: dict[str, Handler] = {
     "AgencyRegistered": project_agency,
+    "AgencyClosed": project_closing,
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
+    "CertificateRegistered": project_certificate,
     "DocumentArrived": project_incoming,
     "DispatchOpened": project_dispatch,
     "PacketPrepared": project_prepared,
@@ -258,9 +342,30 @@ PROJECTIONS: dict[str, Handler] = {
     "DocumentReplaced": project_recall_answered,
     "DocumentWithdrawn": project_given_back,
     "StatusSent": project_sent_status,
+    "StatusWithheld": project_withheld,
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
     "RecallHeld": project_held,
+    "RecallArrived": project_recall_arrived,
+    "PacketNumbered": project_numbered,
+    "ParkedPacketReleased": project_packet_released,
+    "ParkedPacketRefused": project_off_the_desk,
+    "PacketRecovered": project_off_the_desk,
+}
+
+
+def _one_after_the_other(first: Handler, second: Handler) -> Handler:
+    def handler(message: Any, event: Recorded, unit: Unit) -> None:
+        first(message, event, unit)
+        second(message, event, unit)
+
+    return handler
+
+
+PROJECTIONS: dict[str, Handler] = {
+    **_ROWS,
+    **LINES,
+    **{name: _one_after_the_other(_ROWS[name], LINES[name]) for name in _ROWS.keys() & LINES},
 }
 
 READ_MODELS = ReadModels(
@@ -270,6 +375,7 @@ READ_MODELS = ReadModels(
         tables.agency_code,
         tables.person,
         tables.position,
+        tables.service_certificate,
         tables.incoming,
         tables.dispatch,
         tables.delivery,
@@ -277,6 +383,12 @@ READ_MODELS = ReadModels(
         tables.arrival,
         tables.sent_status,
         tables.desk,
+        tables.pair_sent,
+        tables.pair_received,
+        tables.envelope_sender,
+        tables.balance_sent,
+        tables.balance_received,
+        tables.balance_desk,
     ),
     kept={tables.axis_registration: "what the axis was told, written by the poller"},
 )

@@ -20,13 +20,25 @@ def one_dispatch(connection: Connection, document_id: UUID) -> Row | None:
 
 
 def deliveries(connection: Connection, dispatch_id: UUID) -> list[Row]:
-    """Its deliveries with each recipient's name and code, by name."""
+    """Its deliveries with each recipient's name, code and successor, by name."""
     delivery, agency, code = tables.delivery, tables.agency, tables.agency_code
-    first = and_(code.c.agency_id == delivery.c.recipient_id, code.c.rank == 0)
+    successor, its_code = agency.alias(), code.alias()
     query = (
-        select(delivery, agency.c.name, code.c.code)
+        select(
+            delivery,
+            agency.c.name,
+            code.c.code,
+            agency.c.closed_on,
+            agency.c.successor_id,
+            successor.c.name.label("successor_name"),
+            its_code.c.code.label("successor_code"),
+        )
         .outerjoin(agency, agency.c.agency_id == delivery.c.recipient_id)
-        .outerjoin(code, first)
+        .outerjoin(code, and_(code.c.agency_id == delivery.c.recipient_id, code.c.rank == 0))
+        .outerjoin(successor, successor.c.agency_id == agency.c.successor_id)
+        .outerjoin(
+            its_code, and_(its_code.c.agency_id == agency.c.successor_id, its_code.c.rank == 0)
+        )
         .where(delivery.c.dispatch_id == dispatch_id)
         .order_by(agency.c.name, delivery.c.delivery_id)
     )

@@ -19,6 +19,7 @@ from services.interconnect.compose import SentAs, sent_as, vietnam_time, wire_ag
 from services.interconnect.domain import INSIDE, evolve, inside_packet_id
 from services.interconnect.domain.delivery import Delivery
 from services.interconnect.events import DeliveryOpened, RecallAsked
+from services.interconnect.heard import instant_of
 from services.interconnect.journal import (
     JOURNAL,
     SYSTEM,
@@ -27,7 +28,9 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.lookups import Party
-from services.interconnect.statuses import instant_of, staff_of
+from services.interconnect.opening import Opened, open_envelope
+from services.interconnect.sealing import Sealer
+from services.interconnect.statuses import staff_of
 from services.interconnect.texts import member, put_text, read_text
 
 TAKE_BACK = "13"
@@ -57,7 +60,9 @@ def add_recall_job(
     unit.jobs.add(job_id, "recall", arguments, context, urgent=urgent, lane=lane)
 
 
-def tell_recall(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+def tell_recall(
+    database: Database, blobs: BlobStore, axis: AxisClient, sealer: Sealer, job: Job
+) -> Finish:
     """Ask the recipient for the document back, by a status packet 13.
 
     Inside, his side takes it from the same bytes. Nothing is done for what has not left yet: its
@@ -77,15 +82,24 @@ def tell_recall(database: Database, blobs: BlobStore, axis: AxisClient, job: Job
     sender = _party(database, opened.sender_id, sent)
     recipient = _party(database, opened.recipient_id, sent)
     staff = staff_of(database, blobs, found.handler, "", job.attempts)
-    packet = _packet(sent, sender, recipient, staff, found.asked, blobs)
+    packet, number = sealer.status(
+        _packet(sent, sender, recipient, staff, found.asked, blobs),
+        job,
+        sender_id=opened.sender_id,
+        recipient_id=opened.recipient_id,
+        document_id=document,
+        at=found.asked.asked_at,
+    )
     data = edxml.serialize(packet, blobs)
     digest = blobs.put_bytes(data).digest
-    told = RecordRecallSent(status_packet=digest, channel=opened.channel)
+    told = RecordRecallSent(status_packet=digest, channel=opened.channel, pair_number=number)
     received = None
     if opened.channel == INSIDE:
         read = edxml.parse(data, blobs)
         assert isinstance(read, edxml.StatusPacket)
-        received = recall_of(read.header, blobs, digest, INSIDE)
+        envelope = open_envelope(database, blobs, read, opened.sender_id)
+        received = recall_of(read.header, blobs, digest, INSIDE, envelope)
+        received = replace(received, **vars(envelope.mark(recipient.code)))
     else:
         doc_id = axis.send(
             io.BytesIO(data), message_type="status", sender=sent.sender_code, sha256=digest
@@ -108,12 +122,14 @@ def recall_of(
     blobs: BlobStore,
     packet: str,
     channel: str,
+    opened: Opened,
     axis_doc_id: str | None = None,
 ) -> RecordRecall:
     """What a status packet 13 asks; the reason goes into a blob. Raises `PacketRejected`."""
+    note = opened.step.note if opened.step else header.description
     return RecordRecall(
         asked_at=instant_of(header.timestamp),
-        note=put_text(blobs, {"note": header.description}) if header.description else None,
+        note=put_text(blobs, {"note": note}) if note else None,
         request_packet=packet,
         channel=channel,
         axis_doc_id=axis_doc_id,

@@ -6,11 +6,13 @@ import libs.web.patch  # noqa: F401
 import os
 
 from libs.config import load
+from libs.db import database_of
 from libs.messaging.consumer import EventConsumer
 from libs.service import checks_of
 from libs.web.nameko_http import HttpServer, OpsServer
 from libs.web.serve import run
 from services.interconnect.api import build_api
+from services.interconnect.metrics import watch_balance
 from services.interconnect.policies import POLICIES
 from services.interconnect.projections import PROJECTIONS
 from services.interconnect.settings import Settings
@@ -27,4 +29,6 @@ class InterconnectService:
 
 
 if __name__ == "__main__":
-    run(InterconnectService, load(Settings, os.environ))
+    settings = load(Settings, os.environ)
+    watch_balance(database_of(settings.database_url, "interconnect"))
+    run(InterconnectService, settings)

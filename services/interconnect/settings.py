@@ -1,6 +1,7 @@
 """What the interconnect service and its workers read from their environment."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from libs import service
 
@@ -16,14 +17,16 @@ class Settings(service.ServiceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings(service.WorkerSettings):
-    """The axis, this installation's account there, and how it is polled.
+    """The axis, this installation's account there, how it is polled, and the agencies' keys.
 
-    `axis_mail` is the contact that the axis shows for our agencies; `packet_limit` is in bytes.
+    `axis_mail` is the contact that the axis shows for our agencies; `packet_limit` is in bytes;
+    `service_keys_dir` holds `<agency id>.p12` and `.pin` for each agency that signs envelopes.
     """
 
     axis_url: str
     axis_system_id: str
     axis_secret: str = field(repr=False)
+    service_keys_dir: Path
     axis_mail: str = "lienthong@localhost"
     poll_seconds: float = 2.0
     packet_limit: int = 100 * MEBIBYTE

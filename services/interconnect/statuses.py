@@ -1,4 +1,4 @@
-"""Processing statuses both ways: our agencies' steps told to senders, and what others tell us."""
+"""Our agencies' steps, told to the senders of documents as far as each agency discloses them."""
 
 import io
 from dataclasses import replace
@@ -13,15 +13,18 @@ from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
 from services.interconnect import lookups
 from services.interconnect.axis import AxisClient
-from services.interconnect.commands import RecordStatus
 from services.interconnect.compose import VIETNAM, vietnam_time, wire_agency
 from services.interconnect.domain import INSIDE, LABELS
+from services.interconnect.domain.disclosure import Disclosure
 from services.interconnect.earlier import settled_writes
-from services.interconnect.errors import NotKnownYet, PacketRejected
-from services.interconnect.events import StatusSent
-from services.interconnect.journal import JOURNAL, Write, packet_stream
+from services.interconnect.errors import NotKnownYet
+from services.interconnect.events import StatusSent, StatusWithheld
+from services.interconnect.heard import status_of
+from services.interconnect.journal import JOURNAL, Write, load_disclosure, packet_stream
 from services.interconnect.lookups import Official, Party
-from services.interconnect.texts import member, put_text, read_text
+from services.interconnect.opening import open_envelope
+from services.interconnect.sealing import Sealer
+from services.interconnect.texts import member, read_text
 
 REASONS = {
     "wrong_address": "Gửi sai nơi nhận",
@@ -31,85 +34,74 @@ REASONS = {
     "replaced": "Văn bản đã được cập nhật hoặc thay thế",
     "recalled": "Văn bản mới đã được bên gửi lấy lại",
 }
-_LONGEST_UNIT = 500
 _LONGEST_NOTE = 1000
-_YEARS = range(1970, 2201)
 _NEED_A_REASON = ("02", "16")
 # A handler whose position never reaches us must not keep the statuses: then nobody is named.
 _TRIES_FOR_A_NAME = 3
 
 
-def tell(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+def tell(
+    database: Database, blobs: BlobStore, axis: AxisClient, sealer: Sealer, job: Job
+) -> Finish:
     """Tell the sender of an arrival one step of our agency, by a status packet.
 
-    Inside, the sender's side takes it from the same bytes. Raises `NotKnownYet`, `AxisUnreachable`
-    and `AxisRefused`; later statuses of the packet wait in its lane.
+    He is told what our agency discloses, or nothing. Inside, the sender's side takes it from the
+    same bytes. Raises `NotKnownYet`, `AxisUnreachable` and `AxisRefused`; later statuses of the
+    packet wait in its lane.
     """
     packet_id = UUID(job.arguments["packet_id"])
     arrival = lookups.wait_for(
         database, f"packet {packet_id}", lambda c: lookups.arrival(c, packet_id)
     )
-    at = datetime.fromisoformat(job.arguments["occurred_at"])
+    step = job.arguments
+    with database.unit() as unit:
+        disclosure, _ = load_disclosure(unit, arrival.recipient_id)
+    if not disclosure.tells(step["status_code"]):
+        return lambda unit: _append(unit, job, [_withheld(unit, job, arrival, disclosure)])
+    at = datetime.fromisoformat(step["occurred_at"])
     teller = lookups.wait_for(
         database,
         "an agency",
         lambda c: lookups.party(c, arrival.recipient_id, at.astimezone(VIETNAM).date()),
     )
-    step = job.arguments
     staff = staff_of(database, blobs, step["handler"], step["unit"], job.attempts)
-    data = edxml.serialize(_status_packet(arrival, teller, staff, blobs, job), blobs)
+    packet, number = sealer.status(
+        _status_packet(arrival, teller, _disclosed(staff, disclosure), blobs, job),
+        job,
+        sender_id=arrival.recipient_id,
+        recipient_id=arrival.sender_id,
+        document_id=UUID(step["document_id"]),
+        at=at,
+    )
+    data = edxml.serialize(packet, blobs)
     digest = blobs.put_bytes(data).digest
     if arrival.channel == INSIDE:
-        return _tell_inside(database, blobs, job, arrival, data, digest)
+        return _tell_inside(database, blobs, job, arrival, data, digest, number)
     doc_id = axis.send(
         io.BytesIO(data), message_type="status", sender=arrival.recipient_code, sha256=digest
     )
 
     def finish(unit: Unit) -> None:
-        _append(unit, job, [_sent(unit, job, arrival, digest, doc_id)])
+        _append(unit, job, [_sent(unit, job, arrival, digest, number, doc_id)])
 
     return finish
 
 
-def status_of(
-    header: edxml.StatusHeader, blobs: BlobStore, packet: str, channel: str
-) -> RecordStatus:
-    """What a status packet tells; names and notes go into blobs. Raises `PacketRejected`."""
-    if header.status_code not in LABELS:
-        raise PacketRejected("status_code_unknown")
-    told_at = instant_of(header.timestamp)
-    if len(header.staff.department) > _LONGEST_UNIT:
-        raise PacketRejected("text_too_long")
-    staff = {
-        "full_name": header.staff.staff,
-        "email": header.staff.email,
-        "mobile": header.staff.mobile,
-    }
-    named = {name: value for name, value in staff.items() if value}
-    return RecordStatus(
-        status_code=header.status_code,
-        told_at=told_at,
-        unit=header.staff.department,
-        staff=put_text(blobs, named) if named else None,
-        note=put_text(blobs, {"note": header.description}) if header.description else None,
-        status_packet=packet,
-        channel=channel,
-    )
-
-
-def instant_of(timestamp: datetime) -> datetime:
-    """The instant of a packet's clock time. Raises `PacketRejected` for what is out of bounds."""
-    if timestamp.year not in _YEARS:
-        raise PacketRejected("bad_timestamp")
-    return timestamp.replace(tzinfo=VIETNAM)
-
-
 def _tell_inside(
-    database: Database, blobs: BlobStore, job: Job, arrival: Any, data: bytes, digest: str
+    database: Database,
+    blobs: BlobStore,
+    job: Job,
+    arrival: Any,
+    data: bytes,
+    digest: str,
+    number: int | None,
 ) -> Finish:
     packet = edxml.parse(data, blobs)
     assert isinstance(packet, edxml.StatusPacket)
-    command = status_of(packet.header, blobs, digest, INSIDE)
+    opened = open_envelope(database, blobs, packet, arrival.recipient_id)
+    with database.unit() as unit:
+        codes = lookups.codes_of(unit.connection, arrival.sender_id)
+    command = status_of(packet.header, blobs, digest, INSIDE, opened, codes)
     about = packet.header.response_for.document_id
     delivery = lookups.wait_for(
         database, "a delivery", lambda c: lookups.delivery_of(c, about, arrival.recipient_id)
@@ -117,7 +109,7 @@ def _tell_inside(
 
     def finish(unit: Unit) -> None:
         writes = [
-            _sent(unit, job, arrival, digest, None),
+            _sent(unit, job, arrival, digest, number, None),
             *settled_writes(unit, delivery.delivery_id, [command]),
         ]
         _append(unit, job, writes)
@@ -130,7 +122,36 @@ def _append(unit: Unit, job: Job, writes: list[Write]) -> None:
     JOURNAL.append_all(unit.store, writes, context, job.job_id)
 
 
-def _sent(unit: Unit, job: Job, arrival: Any, digest: str, axis_doc_id: str | None) -> Write:
+def _withheld(unit: Unit, job: Job, arrival: Any, disclosure: Disclosure) -> Write:
+    stream = packet_stream(arrival.packet_id)
+    _, version = JOURNAL.load(unit.store, stream)
+    event = StatusWithheld(
+        packet_id=arrival.packet_id,
+        document_id=UUID(job.arguments["document_id"]),
+        sender_id=arrival.sender_id,
+        recipient_id=arrival.recipient_id,
+        status_code=job.arguments["status_code"],
+        level=disclosure.level,
+    )
+    return stream, version, [event]
+
+
+def _disclosed(staff: edxml.StaffInfo, disclosure: Disclosure) -> edxml.StaffInfo:
+    """What of these the sender is told."""
+    return edxml.StaffInfo(
+        department=staff.department if disclosure.tells_unit else "",
+        staff=staff.staff if disclosure.tells_handler else "",
+    )
+
+
+def _sent(
+    unit: Unit,
+    job: Job,
+    arrival: Any,
+    digest: str,
+    number: int | None,
+    axis_doc_id: str | None,
+) -> Write:
     stream = packet_stream(arrival.packet_id)
     _, version = JOURNAL.load(unit.store, stream)
     event = StatusSent(
@@ -142,6 +163,7 @@ def _sent(unit: Unit, job: Job, arrival: Any, digest: str, axis_doc_id: str | No
         status_packet=digest,
         channel=arrival.channel,
         axis_doc_id=axis_doc_id,
+        pair_number=number,
     )
     return stream, version, [event]
 

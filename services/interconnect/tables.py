@@ -1,6 +1,6 @@
 """The tables of interconnect: replicas, read models, and what the axis was told about us."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData(schema="interconnect")
@@ -16,6 +16,8 @@ agency = Table(
     Column("name", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("channel", Text, nullable=False),
+    Column("closed_on", Date),
+    Column("successor_id", _ID),
 )
 agency_code = Table(
     "agency_code",
@@ -41,6 +43,13 @@ position = Table(
     Column("unit", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("authority", Text, nullable=False),
+)
+service_certificate = Table(
+    "service_certificate",
+    metadata,
+    Column("certificate_id", _ID, primary_key=True),
+    Column("agency_id", _ID, nullable=False),
+    Column("file", Text, nullable=False),
 )
 incoming = Table(
     "incoming",
@@ -87,6 +96,7 @@ delivery = Table(
     Column("requested_by", _ID),
     Column("outcome", Text),
     Column("outcome_by", _ID),
+    Column("pair_number", BigInteger),
 )
 received_status = Table(
     "received_status",
@@ -101,6 +111,10 @@ received_status = Table(
     Column("note", Text),
     Column("channel", Text, nullable=False),
     Column("received_at", _AT, nullable=False),
+    # What its envelope says, if one came; the instant is told by a good one alone.
+    Column("pair_number", BigInteger),
+    Column("envelope", Text),
+    Column("done_at", _AT),
 )
 
 # What came, and what we told about it.
@@ -129,6 +143,8 @@ arrival = Table(
     Column("recall_asked_at", _AT),
     Column("recall_note", Text),
     Column("withdrawn_at", _AT),
+    Column("pair_number", BigInteger),
+    Column("envelope", Text),
 )
 sent_status = Table(
     "sent_status",
@@ -136,8 +152,11 @@ sent_status = Table(
     Column("packet_id", _ID, primary_key=True),
     Column("version", BigInteger, primary_key=True),
     Column("status_code", Text, nullable=False),
-    Column("channel", Text, nullable=False),
+    Column("channel", Text),
     Column("sent_at", _AT, nullable=False),
+    Column("pair_number", BigInteger),
+    # By which level of disclosure it was not told; the channel is null then.
+    Column("withheld", Text),
 )
 desk = Table(
     "desk",
@@ -150,6 +169,64 @@ desk = Table(
     Column("status_code", Text),
     Column("foreign_id", Text),
     Column("arrived_at", _AT, nullable=False),
+    # Parked, or being read again.
+    Column("state", Text, nullable=False),
+)
+
+
+def _pair(name: str) -> Table:
+    """The numbers of all packets from one agency to another, documents and statuses together."""
+    return Table(
+        name,
+        metadata,
+        Column("sender_id", _ID, primary_key=True),
+        Column("recipient_id", _ID, primary_key=True),
+        Column("number", BigInteger, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("at", _AT, nullable=False),
+    )
+
+
+# What our agencies numbered, and what came in good envelopes.
+pair_sent, pair_received = _pair("pair_sent"), _pair("pair_received")
+
+# Agencies from which envelopes have come.
+envelope_sender = Table("envelope_sender", metadata, Column("agency_id", _ID, primary_key=True))
+
+# The balance: a line for each recipient of a dispatch, and for each packet that came. The two
+# sides of a line are written by different events, and neither is reckoned from the other.
+balance_sent = Table(
+    "balance_sent",
+    metadata,
+    Column("dispatch_id", _ID, primary_key=True),
+    Column("recipient_id", _ID, primary_key=True),
+    Column("sender_id", _ID, nullable=False),
+    Column("day", Date, nullable=False),
+    # By DispatchOpened; and by the delivery's own events: opened, sent, refused, withdrawn.
+    Column("accepted", Boolean, nullable=False),
+    Column("state", Text),
+)
+balance_received = Table(
+    "balance_received",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("sender_id", _ID, nullable=False),
+    Column("recipient_id", _ID, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("at", _AT, nullable=False),
+    # By PacketArrived; and by the documents service: waiting, registered, refused, returned.
+    Column("arrived", Boolean, nullable=False),
+    Column("state", Text),
+)
+# Documents that came by the axis and that one of its recipients did not get: desk, refused.
+balance_desk = Table(
+    "balance_desk",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("recipient_code", Text, primary_key=True),
+    Column("sender_code", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("state", Text, nullable=False),
 )
 
 # Written by the poller, not rebuilt from events.

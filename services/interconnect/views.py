@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from libs.blobs import BlobStore
 from services.interconnect import queries
-from services.interconnect.domain import LABELS, permitted, shown
+from services.interconnect.domain import LABELS, Shown, permitted, shown
+from services.interconnect.domain.disclosure import LEVELS
+from services.interconnect.domain.envelope import VERDICTS
+from services.interconnect.reachable import CLOSED
+from services.interconnect.reasons import words_of
 from services.interconnect.texts import member, read_text
 
 Row = dict[str, Any]
@@ -77,29 +82,52 @@ def packet(row: Row, statuses: Sequence[Row], blobs: BlobStore) -> Row:
         },
         "business": row["business"] or None,
         "files": [] if withdrawn else row["files"],
+        "envelope": _envelope(row),
         "recall": _asked(row["recall_asked_at"], row["recall_note"], blobs),
         "subject": text.get("subject"),
         "summary": text.get("summary"),
         "signer": text.get("signer"),
-        "statuses": [
-            {**_label(each["status_code"]), "channel": each["channel"], "sent_at": each["sent_at"]}
-            for each in statuses
-        ],
+        "statuses": [_sent(each) for each in statuses],
     }
+
+
+def disclosure(agency_id: UUID, level: str) -> Row:
+    """What an agency's senders see of its steps."""
+    vi, en = LEVELS[level]
+    return {"agency_id": agency_id, "level": level, "vi": vi, "en": en}
 
 
 def unread(row: Row) -> Row:
     """A packet on the desk."""
-    names = ("packet_id", "kind", "reason_code", "axis_doc_id", "packet", "status_code")
-    return {name: row[name] for name in (*names, "foreign_id", "arrived_at")}
+    names = ("packet_id", "kind", "reason_code", "axis_doc_id", "packet", "status_code", "state")
+    words = words_of(row["reason_code"])
+    shown = {name: row[name] for name in (*names, "foreign_id", "arrived_at")}
+    return {**shown, "reason": {"vi": words.vi, "en": words.en}}
+
+
+def _sent(row: Row) -> Row:
+    """A step that the sender was told, or by which level of disclosure he was not."""
+    names = ("channel", "sent_at", "pair_number", "withheld")
+    return {**_label(row["status_code"]), **{name: row[name] for name in names}}
+
+
+def _envelope(row: Row) -> Row | None:
+    """The verdict on an envelope that came, in words, and the packet's number in it."""
+    verdict = row["envelope"]
+    if verdict is None:
+        return None
+    vi, en = VERDICTS.get(verdict, VERDICTS["envelope_refused"])
+    return {"verdict": verdict, "vi": vi, "en": en, "pair_number": row["pair_number"]}
 
 
 def _delivery(row: Row, statuses: list[Row], blobs: BlobStore) -> Row:
-    now = shown([_Told(each["status_code"], each["told_at"]) for each in statuses])
+    now = _now(statuses)
     agency = {"agency_id": row["recipient_id"], "code": row["code"], "name": row["name"]}
     names = ("delivery_id", "channel", "transport", "reason_code", "sent_at", "axis_doc_id")
     return {
         **{name: row[name] for name in names},
+        "pair_number": row["pair_number"],
+        "reason": _reason(row),
         "recipient": agency,
         "request": _request(row, blobs),
         "outcome": None
@@ -110,6 +138,16 @@ def _delivery(row: Row, statuses: list[Row], blobs: BlobStore) -> Row:
         else {**_label(now.status_code), "told_at": now.told_at, "reopened": now.reopened},
         "steps": _steps(row, statuses, agency, blobs),
     }
+
+
+def _reason(row: Row) -> Row | None:
+    """Why nothing was sent, in plain words; for a closed recipient its successor."""
+    if row["reason_code"] is None:
+        return None
+    words = words_of(row["reason_code"])
+    successor = {name: row[f"successor_{name}"] for name in ("id", "code", "name")}
+    named = row["reason_code"] == CLOSED and row["successor_id"] is not None
+    return {"vi": words.vi, "en": words.en, "successor": successor if named else None}
 
 
 def _request(row: Row, blobs: BlobStore) -> Row | None:
@@ -126,13 +164,24 @@ def _asked(asked_at: datetime | None, note: str | None, blobs: BlobStore) -> Row
     return {"asked_at": asked_at, "note": member(read_text(blobs, note), "note") or None}
 
 
+def _now(statuses: list[Row]) -> Shown | None:
+    """What is shown now: by instants, or by whole seconds when of one only that is known."""
+    exact = all(each["done_at"] for each in statuses)
+    at = "done_at" if exact else "told_at"
+    return shown([_Told(each["status_code"], each[at]) for each in statuses])
+
+
 def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list[Row]:
-    """Every status told, by its time; `seconds` since the step before, first since the sending."""
+    """Every status told, by its time; `seconds` since the step before, first since the sending.
+
+    `told_at` is the instant in the step record, or else the packet's second.
+    """
     steps: list[Row] = []
     codes: list[str] = []
     before = row["sent_at"]
-    for each in sorted(statuses, key=lambda status: (status["told_at"], status["version"])):
-        seconds = None if before is None else (each["told_at"] - before).total_seconds()
+    for each in sorted(statuses, key=lambda each: (_instant(each), each["version"])):
+        at = _instant(each)
+        seconds = None if before is None else (at - before).total_seconds()
         steps.append(
             {
                 **_label(each["status_code"]),
@@ -140,15 +189,21 @@ def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list
                 "unit": each["unit"] or None,
                 "handler": member(read_text(blobs, each["staff"]), "full_name") or None,
                 "note": member(read_text(blobs, each["note"]), "note") or None,
-                "told_at": each["told_at"],
+                "told_at": at,
                 "received_at": each["received_at"],
-                "seconds": None if seconds is None else max(round(seconds), 0),
+                "seconds": None if seconds is None else max(round(seconds, 3), 0),
+                "envelope": _envelope(each),
                 "permitted": permitted(codes, each["status_code"]),
             }
         )
         codes.append(each["status_code"])
-        before = each["told_at"]
+        before = at
     return steps
+
+
+def _instant(status: Row) -> datetime:
+    at: datetime = status["done_at"] or status["told_at"]
+    return at
 
 
 def _label(code: str) -> Row:

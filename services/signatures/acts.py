@@ -49,6 +49,8 @@ class Acts:
     def sign_leader(self, job: Job) -> Finish:
         """Put the leader's personal signature on the page."""
         order = job.arguments
+        # What the directory said before the order counts: a revoked certificate is not used.
+        wait_for_replicas(self.database, *REPLICAS, job.context)
 
         def make(pdf: bytes) -> list[tuple[str, str, Signed]]:
             signed = self.engine.sign_leader(
@@ -64,7 +66,7 @@ class Acts:
     def sign_seal(self, job: Job) -> Finish:
         """Put number and date, then the seal, both with the agency's key."""
         order, agency_id = job.arguments, job.arguments["agency_id"]
-        wait_for_replicas(self.database, REPLICAS, job.context)
+        wait_for_replicas(self.database, *REPLICAS, job.context)
         with self.database.unit() as unit:
             name = queries.agency_name(unit.connection, agency_id) or ""
 
@@ -98,6 +100,7 @@ class Acts:
         )
         try:
             made = make(self.blobs.read(order["file"], limit=LARGEST_FILE))
+            self._refuse_ended({signed.certificate_sha256 for _, _, signed in made})
         except SigningRefused as error:
             return record(job, stream, orders, RefuseSigning(signing, document, agency, error.code))
         signatures = [
@@ -119,6 +122,13 @@ class Acts:
             for role, owner, signed in made
         ]
         return record(job, stream, orders, FinishSigning(tuple(signatures)), count)
+
+    def _refuse_ended(self, fingerprints: set[str]) -> None:
+        """Nothing leaves here that a certificate signed which was revoked, returned or lost."""
+        with self.database.unit() as unit:
+            why = queries.what_ended(unit.connection, fingerprints)
+        if why:
+            raise SigningRefused(f"certificate_{why}", f"the directory says: {why}")
 
 
 def count(_unit: Unit, events: list[Any], _context: Context) -> None:

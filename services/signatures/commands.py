@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.signatures.events import (
+    EvidenceRefused,
     FileValidated,
     SignatureMade,
     TrustListRefused,
@@ -47,6 +48,13 @@ class AddEvidence:
     authority: str
     certificate_ends: datetime
     algorithms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RefuseEvidence:
+    """Record that evidence was given up."""
+
+    refusal: EvidenceRefused
 
 
 @dataclass(frozen=True)

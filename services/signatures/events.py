@@ -78,6 +78,15 @@ class EvidenceAdded:
 
 
 @dataclass(frozen=True)
+class EvidenceRefused:
+    """Two operators decided that a file gets no evidence, or that it is not renewed."""
+
+    file: str
+    over: str
+    reason_code: str
+
+
+@dataclass(frozen=True)
 class TrustVersionProposed:
     """Somebody proposed whom verdicts are to trust; `source` is the part of the store it is for.
 
@@ -130,6 +139,7 @@ EVENTS: dict[str, type] = {
     "SigningRefused": SigningRefused,
     "FileValidated": FileValidated,
     "EvidenceAdded": EvidenceAdded,
+    "EvidenceRefused": EvidenceRefused,
     "TrustVersionProposed": TrustVersionProposed,
     "TrustVersionApproved": TrustVersionApproved,
     "TrustVersionRejected": TrustVersionRejected,

@@ -29,7 +29,7 @@ from services.signatures.pdf.xml_report import to_xml
 from services.signatures.recording import record
 from services.signatures.report_key import ReportKey
 
-REPLICAS = "signatures.projections"
+REPLICAS = ("signatures.projections", ("agency", "certificate", "person"))
 LARGEST_CARD = 64 * 1024
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -45,18 +45,18 @@ class Judging:
 
     def validate(self, job: Job) -> Finish:
         """Judge a file by the verdict rule, against the sender's known certificates."""
-        return self._record(job, self._judge(job))
+        return record_verdict(job, self._judge(job), self.blobs, self.key)
 
     def validate_again(self, job: Job) -> Finish:
         """Judge anew a file whose verdict is pending; waits while the answer is still not known."""
         report = self._judge(job)
         if report.pending or report.unfinished:
             raise NotYet("who could tell does not answer")
-        return self._record(job, report)
+        return record_verdict(job, report, self.blobs, self.key)
 
     def _judge(self, job: Job) -> Report:
         order = job.arguments
-        wait_for_replicas(self.database, REPLICAS, job.context)
+        wait_for_replicas(self.database, *REPLICAS, job.context)
         now = datetime.now(UTC)
         day = _day(order.get("issued_on", "")) or now.astimezone(VIETNAM).date()
         with self.database.unit() as unit:
@@ -81,34 +81,36 @@ class Judging:
             return None
         return name if isinstance(name, str) else None
 
-    def _record(self, job: Job, report: Report) -> Finish:
-        order, told = job.arguments, rfc8785.dumps(report.to_json())
-        for one in report.material:
-            self.blobs.put_bytes(one.der)
-        verdict = FileValidated(
-            validation_id=UUID(order["validation_id"]),
-            document_id=UUID(order["document_id"]),
-            agency_id=UUID(order["agency_id"]),
-            file=order["file"],
-            verdict=report.verdict,
-            sub_indication=report.sub_indication,
-            report=self.blobs.put_bytes(told).digest,
-            pending=report.pending,
-            supersedes=order.get("supersedes", ""),
-            signed_report=self.blobs.put_bytes(self.key.sign_json(told)).digest,
-            xml_report=self.blobs.put_bytes(self.key.sign_xml(to_xml(report))).digest,
-        )
 
-        def follow(unit: Unit, _events: list[Any], context: Context) -> None:
-            if verdict.pending:
-                again = {**order, "supersedes": verdict.report}
-                job_id = uuid5(verdict.validation_id, f"after {verdict.report}")
-                unit.jobs.add(job_id, "validate_again", again, context)
-            if verdict.verdict == "TOTAL_PASSED":
-                ask_for_evidence(unit, verdict.file, context)
+def record_verdict(job: Job, report: Report, blobs: BlobStore, key: ReportKey) -> Finish:
+    """End a validation with its report, kept in three forms, and with what follows from it."""
+    order, told = job.arguments, rfc8785.dumps(report.to_json())
+    for one in report.material:
+        blobs.put_bytes(one.der)
+    verdict = FileValidated(
+        validation_id=UUID(order["validation_id"]),
+        document_id=UUID(order["document_id"]),
+        agency_id=UUID(order["agency_id"]),
+        file=order["file"],
+        verdict=report.verdict,
+        sub_indication=report.sub_indication,
+        report=blobs.put_bytes(told).digest,
+        pending=report.pending,
+        supersedes=order.get("supersedes", ""),
+        signed_report=blobs.put_bytes(key.sign_json(told)).digest,
+        xml_report=blobs.put_bytes(key.sign_xml(to_xml(report))).digest,
+    )
 
-        stream = f"validation-{verdict.validation_id}"
-        return record(job, stream, validations, RecordVerdict(verdict), follow)
+    def follow(unit: Unit, _events: list[Any], context: Context) -> None:
+        if verdict.pending:
+            again = {**order, "supersedes": verdict.report}
+            job_id = uuid5(verdict.validation_id, f"after {verdict.report}")
+            unit.jobs.add(job_id, "validate_again", again, context)
+        if verdict.verdict == "TOTAL_PASSED":
+            ask_for_evidence(unit, verdict.file, context)
+
+    stream = f"validation-{verdict.validation_id}"
+    return record(job, stream, validations, RecordVerdict(verdict), follow)
 
 
 def _signer(role: str, known: Sequence[tuple[str, str | None]]) -> ExpectedSigner:

@@ -1,6 +1,7 @@
 """Who may sign for whom, what was signed, judged and kept, and what is still to come."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Date, Table, delete, select, update
@@ -25,6 +26,7 @@ from services.signatures.tables import (
     waiting,
 )
 
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 EVIDENCE, VERDICT = "evidence", "verdict"
 
 
@@ -41,6 +43,29 @@ def _copied_to(table: Table) -> Handler:
         put_row(unit, table, {**row, **{name: row[name] or None for name in days}})
 
     return project
+
+
+def project_revocation(message: Any, _event: Recorded, unit: Unit) -> None:
+    """Nothing is signed with a revoked certificate."""
+    _end(unit, [message.certificate_id], "revoked")
+
+
+def project_return(message: Any, _event: Recorded, unit: Unit) -> None:
+    """Nor with what was on a device that came back."""
+    _end(unit, message.certificates, "returned")
+
+
+def project_loss(message: Any, _event: Recorded, unit: Unit) -> None:
+    """Nor with what was on a device that is lost."""
+    _end(unit, message.certificates, "lost")
+
+
+def _end(unit: Unit, certificates: Iterable[str], why: str) -> None:
+    unit.connection.execute(
+        update(certificate)
+        .where(certificate.c.certificate_id.in_(list(certificates)))
+        .values(ended=why)
+    )
 
 
 def project_signature(message: Any, event: Recorded, unit: Unit) -> None:
@@ -74,6 +99,14 @@ def project_evidence(message: Any, _event: Recorded, unit: Unit) -> None:
     ends = holds_until(at.pop("certificate_ends"), message.algorithms)
     row = {**_fields(evidence, message), **at, "renew_at": renewal_due(at["stamped_at"], ends)}
     put_row(unit, evidence, row)
+    _no_longer(unit, EVIDENCE, message.file)
+
+
+def project_no_evidence(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The file, or its newest evidence, stays as it is: nothing is awaited, nothing renewed."""
+    unit.connection.execute(
+        update(evidence).where(evidence.c.file == message.file).values(renew_at=NEVER)
+    )
     _no_longer(unit, EVIDENCE, message.file)
 
 
@@ -132,11 +165,15 @@ PROJECTIONS: dict[str, Handler] = {
     "PersonRegistered": _copied_to(person),
     "PositionAssigned": _copied_to(position),
     "CertificateRegistered": _copied_to(certificate),
+    "CertificateRevoked": project_revocation,
+    "DeviceReturned": project_return,
+    "DeviceLost": project_loss,
     "SignatureMade": project_signature,
     "FileValidated": project_verdict,
     "ValidationRequested": _copied_to(document_file),
     "DocumentIssued": project_issue,
     "EvidenceAdded": project_evidence,
+    "EvidenceRefused": project_no_evidence,
     "TrustVersionProposed": project_proposal,
     "TrustVersionApproved": project_approval,
     "TrustVersionRejected": project_rejection,

@@ -1,5 +1,6 @@
 """What the service is asked: by its worker, and over HTTP."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,14 @@ def _valid_on(day: date) -> tuple[ColumnElement[bool], ...]:
         or_(certificate.c.valid_from.is_(None), certificate.c.valid_from <= day),
         or_(certificate.c.valid_to.is_(None), certificate.c.valid_to >= day),
     )
+
+
+def what_ended(connection: Connection, fingerprints: Collection[str]) -> str | None:
+    """Why one of these certificates may not sign any more; None when the directory says nothing."""
+    query = select(certificate.c.ended).where(
+        certificate.c.fingerprint.in_(fingerprints), certificate.c.ended.is_not(None)
+    )
+    return connection.execute(query).scalars().first()
 
 
 def signatures_of(connection: Connection, document_id: UUID) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ class Settings(ServiceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SigningSettings(WorkerSettings):
-    """The worker's.
+    """The worker's. The first of the `workers` takes urgent jobs alone.
 
     `tsa_url` are time-stamp authorities in the order of preference; `fetch_hosts` (host:port) may
     be asked for OCSP and CRL, the authorities need not be among them. `pictures_dir` has scanned
@@ -31,4 +31,4 @@ class SigningSettings(WorkerSettings):
     pictures_dir: Path | None = None
     tsa_url: tuple[str, ...] = ()
     fetch_hosts: tuple[str, ...] = ()
-    workers: int = 2
+    workers: int = 3

@@ -34,6 +34,7 @@ certificate = Table(
     Column("fingerprint", Text, nullable=False),
     Column("valid_from", Date),
     Column("valid_to", Date),
+    Column("ended", Text),
 )
 signature = Table(
     "signature",

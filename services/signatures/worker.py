@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,6 +23,7 @@ from services.signatures.metrics import watch_waiting
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.fetch import host_of
 from services.signatures.pdf.isolate import Isolated
+from services.signatures.refused import refused_acts
 from services.signatures.renewals import watch_renewals
 from services.signatures.report_key import ReportKey
 from services.signatures.settings import SigningSettings
@@ -32,14 +35,66 @@ PATIENT_SECONDS = 30.0
 """For one file: evidence asks a dozen answers of others, and is judged before it is kept."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What all workers of the process share."""
+
+    database: Database
+    blobs: BlobStore
+    key: ReportKey
+    trust: ApprovedTrust
+
+    def prompt(self, engine: Isolated) -> Mapping[str, Act]:
+        """The acts that somebody waits for."""
+        acts = trusting(
+            Acts(self.database, self.blobs, engine, self.key).table(), engine, self.trust
+        )
+        return {**acts, **refused_acts(self.blobs, self.key)}
+
+    def patient(self, engine: Isolated) -> Mapping[str, Act]:
+        """The acts that may have to wait for others: they never keep a signature waiting."""
+        judging = Judging(self.database, self.blobs, engine, self.key)
+        acts = {
+            "validate_again": judging.validate_again,
+            KIND: Keeping(self.blobs, engine).add_evidence,
+            READ_LIST: Reading(self.blobs, engine).read_list,
+        }
+        return trusting(acts, engine, self.trust)
+
+
 def main() -> None:
-    """Run until SIGTERM. The first worker takes urgent jobs alone."""
+    """Run until SIGTERM. The first worker takes urgent jobs alone; all children are warm first."""
     settings = load(SigningSettings, os.environ)
     set_up_logging("signatures.worker")
     set_up_tracing("signatures.worker")
     database = database_of(settings.database_url, "signatures")
     blobs = open_store(settings.blob_url)
-    setup = Setup(
+    setup = _setup(settings)
+    key = ReportKey.open(settings.report_key_file, datetime.now(UTC))
+    logger.info("report_key", certificate=key.fingerprint)
+    folder = Path(mkdtemp(prefix="lienthong-trust-"))
+    parts = Parts(database, blobs, key, ApprovedTrust(database, blobs, setup, folder))
+    engines = [Isolated(setup) for _ in range(settings.workers)]
+    patient = Isolated(setup, seconds=PATIENT_SECONDS)
+    with ThreadPoolExecutor() as starts:
+        list(starts.map(Isolated.start, [*engines, patient]))
+    workers = [
+        Worker(
+            name=f"signatures.worker-{number}",
+            database=database,
+            acts=parts.prompt(engine),
+            urgent_only=number == 0,
+        )
+        for number, engine in enumerate(engines)
+    ]
+    serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
+    watch_waiting(database)
+    watch_renewals(database)
+    run_workers([*workers, Worker("signatures.worker-patient", database, parts.patient(patient))])
+
+
+def _setup(settings: SigningSettings) -> Setup:
+    return Setup(
         trust=settings.trust_dir,
         hosts=(*settings.fetch_hosts, *filter(None, map(host_of, settings.tsa_url))),
         keys=settings.keys_dir,
@@ -47,50 +102,6 @@ def main() -> None:
         pictures=settings.pictures_dir,
         list_signers=settings.trust_list_signers_dir,
     )
-    approved = ApprovedTrust(database, blobs, setup, Path(mkdtemp(prefix="lienthong-trust-")))
-    key = ReportKey.open(settings.report_key_file, datetime.now(UTC))
-    logger.info("report_key", certificate=key.fingerprint)
-    workers = [
-        Worker(
-            name=f"signatures.worker-{number}",
-            database=database,
-            acts=_acts(database, blobs, Isolated(setup), key, approved),
-            urgent_only=number == 0,
-        )
-        for number in range(settings.workers)
-    ]
-    serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
-    watch_waiting(database)
-    watch_renewals(database)
-    run_workers([*workers, _patient(database, blobs, setup, key, approved)])
-
-
-def _acts(
-    database: Database,
-    blobs: BlobStore,
-    engine: Isolated,
-    key: ReportKey,
-    approved: ApprovedTrust,
-) -> Mapping[str, Act]:
-    return trusting(Acts(database, blobs, engine, key).table(), engine, approved)
-
-
-def _patient(
-    database: Database,
-    blobs: BlobStore,
-    setup: Setup,
-    key: ReportKey,
-    approved: ApprovedTrust,
-) -> Worker:
-    """The worker for what may have to wait for others: it never keeps a signature waiting."""
-    engine = Isolated(setup, seconds=PATIENT_SECONDS)
-    judging, keeping = Judging(database, blobs, engine, key), Keeping(blobs, engine)
-    acts = {
-        "validate_again": judging.validate_again,
-        KIND: keeping.add_evidence,
-        READ_LIST: Reading(blobs, engine).read_list,
-    }
-    return Worker("signatures.worker-patient", database, trusting(acts, engine, approved))
 
 
 if __name__ == "__main__":

@@ -5,14 +5,16 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from libs.blobs import open_store
 from libs.contracts import instant_text
 from libs.db import Database, database_of
 from libs.eventstore import Context
 from libs.messaging.read_after import token
 from libs.observability import correlation_id
-from libs.service import ServiceSettings, api_of
+from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import NIL, Call, Reply
+from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import malformed
 from services.workflow import queries, schemas
@@ -28,16 +30,19 @@ from services.workflow.domain import Command
 from services.workflow.errors import ProcessUnknown, TaskUnknown, WorkflowError
 from services.workflow.handlers import Done, Loaded, handle, load
 from services.workflow.lookup import process_of_task
+from services.workflow.settings import Settings
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
-def build_api(settings: ServiceSettings) -> Api:
+def build_api(settings: Settings) -> Api:
     """All routes of the workflow service."""
     api = api_of("workflow", settings, WorkflowError)
     _leading(api)
     _acting(api)
-    _looking(api, database_of(settings.database_url, "workflow"))
+    database = database_of(settings.database_url, "workflow")
+    _looking(api, database)
+    add_desk(api, "/v1/desk/workflow", database, open_store(settings.blob_url))
     return api
 
 

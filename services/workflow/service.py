@@ -7,12 +7,13 @@ import os
 
 from libs.config import load
 from libs.messaging.consumer import EventConsumer
-from libs.service import ServiceSettings, checks_of
+from libs.service import checks_of
 from libs.web.nameko_http import HttpServer, OpsServer
 from libs.web.serve import run
 from services.workflow.api import build_api
 from services.workflow.policies import POLICIES
 from services.workflow.projections import PROJECTIONS
+from services.workflow.settings import Settings
 
 
 class WorkflowService:
@@ -26,4 +27,4 @@ class WorkflowService:
 
 
 if __name__ == "__main__":
-    run(WorkflowService, load(ServiceSettings, os.environ))
+    run(WorkflowService, load(Settings, os.environ))

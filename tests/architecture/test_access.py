@@ -9,11 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARDED = {"query", "command", "upload"}
+DESK = ("desk", "decide")  # libs.web.desk
 
 
 def actions_in(file: Path) -> Iterator[str]:
     """The actions of a service's routes: `@api.query(path, action, ...)` and the like."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "add_desk":
+            yield from (f"{file.parent.name}.{verb}" for verb in DESK)
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         if node.func.attr in GUARDED and isinstance(node.func.value, ast.Name):

@@ -41,6 +41,11 @@ def test_a_query_that_prometheus_could_not_read_is_named() -> None:
         "lienthong_events_retrying",
         "lienthong_events_parked",
         "lienthong_jobs_waiting",
+        "lienthong_log_sealed_entries",
+        "lienthong_log_caught_up_seconds",
+        "lienthong_log_published_seconds",
+        "lienthong_log_witness_behind_entries",
+        "lienthong_certificate_days_left",
         "lienthong_http_requests_total",
         "lienthong_http_request_seconds_bucket",
     ],
@@ -50,9 +55,18 @@ def test_what_operators_must_see_is_measured_and_shown(name: str) -> None:
     assert any(name in query for query in panels.panel_queries().values())
 
 
-@pytest.mark.parametrize("what", ["relay_lag", "consumer_lag", "events_parked", "jobs_waiting"])
+CALLS = ["relay_lag", "consumer_lag", "events_parked", "jobs_waiting", "log_halted"]
+
+
+@pytest.mark.parametrize("what", [*CALLS, "log_caught_up", "log_published", "log_witness_behind"])
 def test_somebody_is_called_when_events_or_jobs_stand_still(what: str) -> None:
     assert any(f"lienthong_{what}" in query for query in panels.rule_queries().values())
+
+
+@pytest.mark.parametrize("days", [30, 7])
+def test_somebody_is_called_before_a_certificate_expires(days: int) -> None:
+    wanted = f"lienthong_certificate_days_left) < {days}"
+    assert any(wanted in query for query in panels.rule_queries().values())
 
 
 def test_skaffold_uses_known_fields_and_files_that_exist() -> None:

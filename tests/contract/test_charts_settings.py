@@ -66,7 +66,12 @@ def test_a_program_that_serves_http_is_reached_and_no_other(workload: dict[str, 
 
 def test_every_setting_has_exactly_one_source() -> None:
     listed = {name for workload in WORKLOADS.values() for name in workload["settings"]}
-    sources = [{"DATABASE_URL", "AMQP_URL"}, set(VALUES["files"]), set(VALUES["settings"])]
+    sources = [
+        {"DATABASE_URL", "AMQP_URL"},
+        set(VALUES["files"]),
+        set(VALUES["volumes"]),
+        set(VALUES["settings"]),
+    ]
     assert sum(map(len, sources)) == len(set().union(*sources))
     assert listed | SURROUNDINGS & set(VALUES["settings"]) == set().union(*sources)
 
@@ -75,6 +80,7 @@ def test_whatever_points_outside_has_a_way_through_the_network_policy() -> None:
     listed = {name for workload in WORKLOADS.values() for name in workload["settings"]}
     outside = {name for name in listed if name.endswith(("_URL", "_ISSUER", "_HOSTS"))}
     outside -= {"PUBLIC_URL"}  # one's own address; who checks tokens has OIDC_ISSUER
+    outside |= {"LOG_POLICY"}  # names the witnesses' addresses
     assert set(VALUES["network"]["egress"]) == outside | {"OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 
@@ -90,8 +96,15 @@ def test_every_service_of_the_topology_has_a_role_in_the_chart_and_no_stranger_h
 
 
 def test_a_worker_never_runs_twice_for_it_frees_by_name_what_its_predecessor_held() -> None:
-    workers = {name for name, each in WORKLOADS.items() if each["module"].endswith(".worker")}
+    """Nor does the sealer: its memory is one folder."""
+    alone = (".worker", ".sealer")
+    workers = {name for name, each in WORKLOADS.items() if each["module"].endswith(alone)}
     assert {name for name, each in WORKLOADS.items() if each.get("single")} == workers
+
+
+def test_the_sealer_alone_writes_to_volumes() -> None:
+    writers = {name: each["writes"] for name, each in WORKLOADS.items() if "writes" in each}
+    assert writers == {"audit-sealer": list(VALUES["volumes"])}
 
 
 def test_routes_lead_to_http_services_that_the_access_table_knows() -> None:
@@ -137,5 +150,6 @@ def test_the_operators_page_names_every_role_secret_and_right() -> None:
     secrets = {f"lienthong-{role}" for role in ROLES if role != "monitor"}
     secrets |= {VALUES["secrets"]["blobs"]}
     secrets |= {each.get("secret") or each["configMap"] for each in VALUES["files"].values()}
+    secrets |= {each["claim"] for each in VALUES["volumes"].values()}
     assert [name for name in secrets if f"`{name}`" not in page] == []
     assert [role for role in ROLES if role not in page.partition("## Broker")[0]] == []

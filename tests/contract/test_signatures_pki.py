@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
+from libs.envelope import KeyFolder, certificate_of
 from tools.pki.__main__ import main
 
 PERSON = {
@@ -55,6 +57,24 @@ def test_init_writes_trust_keys_and_certificates_and_keeps_them(
     assert (issued.not_valid_after_utc - issued.not_valid_before_utc).days == 3 * 365
     usage = issued.extensions.get_extension_for_class(x509.KeyUsage).value
     assert (usage.digital_signature, usage.content_commitment) == (True, True)
+
+
+def test_an_agencys_service_key_is_another_one_than_its_seals(tmp_path: Path) -> None:
+    data = tmp_path / "pki"
+    service = {**AGENCY, "kind": "service", "key_usages": ["digital_signature"]}
+    assert run(data, [AGENCY, service]) == 0
+    assert run(data, [AGENCY, service]) == 0
+    seal = x509.load_pem_x509_certificate(certificate(data, AGENCY))
+    key = KeyFolder(data / "service-keys").key_of(UUID(AGENCY["id"]))
+    assert key is not None
+    assert key.certificate.public_key() != seal.public_key()
+    registered = (data / "certificates" / f"{AGENCY['id']}-service.pem").read_bytes()
+    assert certificate_of(registered) == key.certificate
+    usage = key.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.digital_signature, usage.content_commitment) == (True, False)
+    assert {path.name for path in (data / "keys").iterdir()} == {
+        f"{AGENCY['id']}.{ending}" for ending in ("p12", "pin")
+    }
 
 
 @pytest.mark.parametrize(

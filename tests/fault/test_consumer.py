@@ -11,7 +11,8 @@ import pytest
 
 from libs.eventstore import NewEvent
 from libs.messaging.delivery import HEADER
-from libs.messaging.desk import Refuse, Release, carry_out
+from libs.messaging.desk import carry_out
+from libs.messaging.parked import Refuse, Release
 from tests.support.fault_load import context, event_for, load, write
 from tests.support.fault_queue import Message, drain, publish, send
 from tests.support.fault_report import Fault

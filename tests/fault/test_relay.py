@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fault_load import load, write
 from tests.support.fault_queue import drain, first_seen
-from tests.support.fault_relay import POINTS
+from tests.support.fault_relay import PAUSE, POINTS
 from tests.support.fault_report import Fault
 from tests.support.fault_world import WRITERS, World
 from tests.support.wait import eventually
@@ -80,6 +80,26 @@ def test_relay_paused_taken_over_and_woken_under_load(here: World, fault: Fault)
     whole_and_in_order(here)
     assert marks == sorted(marks)
     fault.note = "SIGSTOP, its lock's connection ended, a second relay at work, SIGCONT"
+
+
+def test_relay_paused_before_its_cursor_and_woken(here: World, fault: Fault) -> None:
+    """A cursor is moved by compare-and-set: what a woken relay knows is too old to count."""
+    for _ in fault.rounds(1, 10):
+        write(here, "document-1", 5)
+        paused, successor = here.relay("tests.support.fault_relay").start(PAUSE), here.relay()
+        paused.pauses()
+        end_connection(here, holder_of_the_lock(here))
+        successor.start()
+        write(here, "document-1", 5)
+        eventually(here.relayed, within=60)
+        stands = here.cursor("document")
+        paused.wake()
+        eventually(lambda: paused.log.read_text().count("relay_restarts"), within=60)  # noqa: B023
+        assert here.cursor("document") == stands
+        paused.kill()
+        successor.kill()
+    whole_and_in_order(here)
+    fault.note = "confirmed and not yet written down, while a second relay has gone on"
 
 
 def holder_of_the_lock(world: World) -> int:

@@ -1,10 +1,13 @@
 """The auditor's front end in tests: a token is a role, pages are followed to their end."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from werkzeug.test import Client
 
+from libs.blobs import BlobStore
+from libs.db import Database
 from libs.web.access import AccessTable
 from libs.web.api import Api
 from libs.web.principal import Principal
@@ -52,7 +55,12 @@ class Auditor:
 
 
 def front_end(trail: Trail) -> Auditor:
-    """The API over a trail, with the access table of the product."""
+    """The API over a trail, with the access table of the product, and without a log."""
+    return Auditor(api_over(trail.audit, trail.blobs, Path("/nowhere")))
+
+
+def api_over(database: Database, blobs: BlobStore, log: Path) -> Api:
+    """The API over a database and a log's folder; a token is a role."""
     api = Api("audit", RoleIsToken(), AccessTable.read(ROOT / "proto" / "access.toml"))
-    add_routes(api, trail.audit, Names(trail.blobs))
-    return Auditor(api)
+    add_routes(api, database, Names(blobs), log)
+    return api

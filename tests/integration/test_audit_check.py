@@ -56,7 +56,7 @@ def checked(postgres: PostgresForTests, tmp_path: Path) -> Iterator[Callable[[An
     trail.read()
     access = AccessTable({"audit.read": Rule(frozenset({"auditor"}), "any")})
     api = Api("audit", Anyone(), access)
-    add_routes(api, trail.audit, Names(trail.blobs))
+    add_routes(api, trail.audit, Names(trail.blobs), Path("/nowhere"))
     answer = Client(api).get(
         f"/v1/traces/{identity('trace')}", headers={"Authorization": "Bearer x"}
     )

@@ -222,6 +222,40 @@ def test_a_told_step_stands_at_the_time_told_behind_what_happened_in_its_second(
     assert lines[0]["counterpart"] == "Văn phòng Chính phủ"
 
 
+def test_a_step_told_to_the_instant_stands_at_that_instant(trail: Trail, auditor: Auditor) -> None:
+    everybody(trail)
+    second = BEGIN + timedelta(hours=3)
+    tell(trail, "own", "06", second, done_at=instant_text(second + timedelta(milliseconds=600)))
+    tell(trail, "own", "05", second, done_at=instant_text(second + timedelta(milliseconds=200)))
+    trail.read()
+    lines = auditor.get(TRACE)["lines"]
+    assert [line["status_code"] for line in lines] == ["05", "06"]
+    assert lines[0]["at"] == instant_text(second + timedelta(milliseconds=200))
+
+
+def test_a_step_that_was_not_told_is_a_line(trail: Trail, auditor: Auditor) -> None:
+    everybody(trail)
+    trail.append(
+        "StatusWithheld",
+        "own",
+        handler="system:interconnect",
+        packet_id=identity("packet"),
+        document_id=identity("own"),
+        sender_id=identity("government"),
+        recipient_id=identity("province"),
+        status_code="04",
+        level="receipt",
+    )
+    trail.read()
+    (line,) = auditor.get(TRACE)["lines"]
+    assert (line["action_en"], line["counterpart"], line["status_code"]) == (
+        "not told to the sender, by the disclosure",
+        "Văn phòng Chính phủ",
+        "",
+    )
+    assert line["agency_code"] == "H42"
+
+
 def test_names_and_codes_are_those_of_the_day_of_the_line(trail: Trail, auditor: Auditor) -> None:
     old = {"code": "000.00.00.H42", "valid_from": "2020-01-01", "valid_to": "2026-11-22"}
     new = {"code": "H42", "valid_from": "2026-11-23"}

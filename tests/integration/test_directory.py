@@ -1,104 +1,28 @@
 """The directory over its own HTTP interface, on the real store."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import text
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
-from libs.db import database_of, engine_for
-from libs.messaging.applier import Applier
-from libs.web.issuer import TokenIssuer
-from services.directory.api import build_api
-from services.directory.projections import PROJECTIONS
-from services.directory.settings import Settings
+from tests.support.directory_office import PROVINCE, Directory, agency, open_directory, position
 from tests.support.servers import PostgresForTests
-from tests.support.workflow_office import serving_issuer
 
 SECRET = "a-secret-of-more-than-thirty-two-letters"
-PROVINCE = UUID(int=2)
-
-
-@dataclass
-class Directory:
-    """The service, its caller and its projections, called by hand."""
-
-    client: Client
-    issuer: TokenIssuer
-    applier: Applier
-    owner: Any
-
-    def post(self, path: str, body: Any, roles: tuple[str, ...] = ("admin",)) -> TestResponse:
-        token = self.issuer.issue(str(UUID(int=9)), str(PROVINCE), roles, position=str(UUID(int=8)))
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
-        return self.client.post(path, json=body, headers=headers)
-
-    def get(self, path: str) -> Any:
-        for category in ("agency", "person", "certificate", "client"):
-            self.applier.catch_up(category)
-        token = self.issuer.issue(str(UUID(int=9)), str(PROVINCE), ("officer",))
-        return self.client.get(path, headers={"Authorization": f"Bearer {token}"}).json
-
-    def everything_stored(self) -> str:
-        """All that events and kept answers say, as text."""
-        with self.owner.connect() as connection:
-            events = connection.execute(text("SELECT convert_from(payload, 'UTF8') FROM es.event"))
-            kept = connection.execute(text("SELECT row_to_json(c)::text FROM directory.command c"))
-            return "\n".join([*events.scalars(), *kept.scalars()])
 
 
 @pytest.fixture
 def directory(postgres: PostgresForTests, tmp_path: Path) -> Iterator[Directory]:
-    url: Callable[[str], str] = postgres.fresh_database()
-    owner = engine_for(url("migrator"))
-    with serving_issuer(tmp_path) as issuer:
-        settings = Settings(
-            oidc_issuer=(issuer.discovery()["issuer"],),
-            amqp_url="amqp://unused",
-            database_url=url("directory"),
-            blob_url=f"file://{tmp_path}/blobs",
-            public_url="http://directory.test",
-            token_key_file=tmp_path / "machines.pem",
-        )
-        database = database_of(settings.database_url, "directory")
-        applier = Applier("directory.projections", database, PROJECTIONS)
-        yield Directory(Client(build_api(settings)), issuer, applier, owner)
-        database.engine.dispose()
-    owner.dispose()
-
-
-def agency(number: int = 2, code: str = "H42") -> dict[str, Any]:
-    return {
-        "agency_id": str(UUID(int=number)),
-        "tier": 2,
-        "name": "Ủy ban nhân dân tỉnh",
-        "place": "Ninh Bình",
-        "channel": "inside",
-        "codes": [{"code": code, "scheme": "qd20", "valid_from": "2025-07-01"}],
-        "short_sign": "UBND",
-    }
-
-
-def position(**changes: Any) -> dict[str, Any]:
-    body = {
-        "position_id": str(UUID(int=31)),
-        "person_id": str(UUID(int=21)),
-        "agency_id": str(PROVINCE),
-        "unit": "Văn thư",
-        "title": "Văn thư",
-        "roles": ["clerk"],
-        "valid_from": "2025-07-01",
-    }
-    return body | changes
+    with open_directory(postgres, tmp_path) as opened:
+        yield opened
 
 
 def test_an_agency_is_entered_once_and_found_by_everybody(directory: Directory) -> None:
@@ -158,15 +82,17 @@ def test_a_position_needs_a_person_an_agency_and_a_known_role(
     assert (refused.status_code, (refused.json or {})["code"]) == (422, code)
 
 
+CLIENT = {
+    "client_id": "front-end-1",
+    "agency_id": str(PROVINCE),
+    "roles": ["machine"],
+    "client_secret": SECRET,
+}
+
+
 def machine(directory: Directory) -> None:
     directory.post("/v1/agencies", agency())
-    body = {
-        "client_id": "front-end-1",
-        "agency_id": str(PROVINCE),
-        "roles": ["machine"],
-        "client_secret": SECRET,
-    }
-    assert directory.post("/v1/clients", body).status_code == 201
+    assert directory.post("/v1/clients", CLIENT).status_code == 201
     directory.get("/v1/agencies")
 
 
@@ -194,6 +120,48 @@ def test_a_wrong_secret_and_an_unknown_client_look_the_same(
     assert (refused.status_code, (refused.json or {})["code"]) == (401, "client_refused")
 
 
+LAST_DAY = {"closed_on": "2025-06-30"}
+
+
+def test_an_agency_is_closed_once_and_shows_its_last_day_and_successor(
+    directory: Directory,
+) -> None:
+    directory.post("/v1/agencies", agency())
+    directory.post("/v1/agencies", agency(3, "H43"))
+    path, successor = f"/v1/agencies/{PROVINCE}/close", str(UUID(int=3))
+    closing = {**LAST_DAY, "successor_id": successor}
+    answers = [directory.post(path, closing) for _ in range(2)]
+    assert [(each.status_code, each.json) for each in answers] == [(200, {"closed": True})] * 2
+    shown = directory.get(f"/v1/agencies/{PROVINCE}")
+    assert (shown["closed_on"], shown["successor_id"]) == ("2025-06-30", successor)
+    assert directory.get(f"/v1/agencies/{successor}")["closed_on"] is None
+    otherwise = directory.post(path, LAST_DAY)
+    assert (otherwise.status_code, (otherwise.json or {})["code"]) == (409, "closed_otherwise")
+    assert directory.post(path, closing, roles=("clerk",)).status_code == 403
+
+
+@pytest.mark.parametrize("missing", [PROVINCE, UUID(int=3)])
+def test_neither_a_closed_agency_nor_its_successor_may_be_a_stranger(
+    directory: Directory, missing: UUID
+) -> None:
+    for number, code in ((2, "H42"), (3, "H43")):
+        if UUID(int=number) != missing:
+            directory.post("/v1/agencies", agency(number, code))
+    body = {**LAST_DAY, "successor_id": str(UUID(int=3))}
+    refused = directory.post(f"/v1/agencies/{PROVINCE}/close", body)
+    assert (refused.status_code, (refused.json or {})["code"]) == (422, "agency_unknown")
+
+
+def test_nothing_new_begins_at_an_agency_after_its_last_day(directory: Directory) -> None:
+    directory.post("/v1/agencies", agency())
+    directory.post("/v1/people", {"person_id": str(UUID(int=21)), "full_name": "Trần Thị Ứng"})
+    directory.post(f"/v1/agencies/{PROVINCE}/close", LAST_DAY)
+    assert directory.post("/v1/positions", position(valid_from="2025-06-30")).status_code == 201
+    late = position(valid_from="2025-07-01", position_id=str(UUID(int=32)))
+    for refused in (directory.post("/v1/positions", late), directory.post("/v1/clients", CLIENT)):
+        assert (refused.status_code, (refused.json or {})["code"]) == (409, "agency_closed")
+
+
 def certificate() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Con dấu")])
@@ -218,6 +186,19 @@ def test_a_certificates_facts_are_read_from_it(directory: Directory) -> None:
     (row,) = directory.get(f"/v1/certificates/{PROVINCE}")["certificates"]
     made = x509.load_pem_x509_certificate(pem.encode())
     assert row["fingerprint"] == made.fingerprint(hashes.SHA256()).hex()
+
+
+def test_an_agency_has_a_certificate_of_its_seal_and_one_of_its_service_key(
+    directory: Directory,
+) -> None:
+    agency = str(uuid4())
+    for kind in ("seal", "service"):
+        body = {"owner_id": agency, "kind": kind, "pem": certificate()}
+        assert directory.post("/v1/certificates", body).status_code == 201
+    rows = directory.get(f"/v1/certificates/{agency}")["certificates"]
+    assert sorted(row["kind"] for row in rows) == ["seal", "service"]
+    body = {"owner_id": agency, "kind": "other", "pem": certificate()}
+    assert directory.post("/v1/certificates", body).status_code == 422
 
 
 def test_what_is_no_certificate_is_refused(directory: Directory) -> None:

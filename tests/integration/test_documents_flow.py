@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from services.documents import handlers, queries
 from services.documents.commands import ApproveDocument, RefuseDocument, ReviewDraft, VoidDocument
@@ -138,6 +139,22 @@ def test_a_text_that_cannot_be_printed_comes_back_with_the_reason(world: World) 
     document_id = approved(world, text=put_text(world.blobs, content))
     row = world.row(document_id)
     assert (row["state"], row["reason_code"]) == ("reviewed", "characters_not_printable")
+
+
+def test_a_page_that_two_people_refused_gives_the_document_back_to_the_leader(
+    world: World,
+) -> None:
+    document_id = drafted(world)
+    world.do(lambda unit: handlers.change(unit, order(), document_id, ReviewDraft()))
+    command = ApproveDocument(str(LEADER), str(POST))
+    world.do(lambda unit: handlers.change(unit, order(), document_id, command))
+    with world.database.unit() as unit:
+        park = "UPDATE documents.job SET state = 'parked' WHERE state = 'open' RETURNING job_id"
+        (job,) = unit.jobs.refuse(list(unit.connection.execute(text(park)).scalars()))
+        assert job.kind == "render"
+    world.catch_up()
+    row = world.row(document_id)
+    assert (row["state"], row["reason_code"]) == ("reviewed", "refused_at_desk")
 
 
 def test_numbers_begin_at_one_on_the_first_of_january_in_viet_nam(world: World) -> None:

@@ -138,6 +138,24 @@ def test_another_leader_does_not_approve(office: Office) -> None:
     assert code_of(answer) == (403, "not_the_signer")
 
 
+def test_nobody_drafts_to_an_agency_that_ended_and_its_successor_is_named(office: Office) -> None:
+    gone, heir = uuid4(), DEPARTMENT
+    stream, code = f"agency-{gone}", {"code": "H40.77", "scheme": "qd20"}
+    office.world.tell(
+        "directory", stream, "AgencyRegistered", agency_id=str(gone), tier=4, name="Xã cũ",
+        place="Huế", channel="inside", codes=[{**code, "valid_from": "2020-01-01"}],
+        short_sign="UBND", refuse_invalid=False,
+    )  # fmt: skip
+    closed = {"agency_id": str(gone), "closed_on": "2025-06-30", "successor_id": str(heir)}
+    office.world.tell("directory", stream, "AgencyClosed", **closed)
+    office.world.catch_up()
+    body = {**DRAFT, "recipients": [str(gone), str(DEPARTMENT)]}
+    answer = office.call("POST", "/v1/documents", "officer", body=body)
+    assert code_of(answer) == (422, "recipients_closed")
+    assert answer.json is not None
+    assert answer.json["recipients"] == [{**closed, "successor": "Sở Tài chính"}]
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -122,6 +122,43 @@ def test_an_event_id_is_never_used_for_other_content(database: Database, change:
         unit.store.append(name, ANY, again, context())
 
 
+def test_of_many_streams_the_newest_events_are_read_at_once(database: Database) -> None:
+    one, other, none = stream(), stream("register"), stream()
+    with database.unit() as unit:
+        unit.store.append(one, NO_STREAM, [event(), event(b'{"a":2}')], context())
+    with database.unit() as unit:
+        unit.store.append(other, NO_STREAM, [event(b'{"b":1}')], context())
+    with database.unit() as unit:
+        last = unit.store.read_last_each([one, none, other])
+        assert last == {name: unit.store.read_last(name) for name in (one, other)}
+        assert unit.store.read_last_each([]) == {}
+
+
+def test_events_are_found_by_their_ids_in_the_stores_order(database: Database) -> None:
+    first, second, third = event(), event(), event()
+    with database.unit() as unit:
+        unit.store.append(stream(), NO_STREAM, [first, second], context())
+    with database.unit() as unit:
+        unit.store.append(stream(), NO_STREAM, [third], context())
+    with database.unit() as unit:
+        found = unit.store.read_ids([third.event_id, uuid4(), first.event_id])
+        assert [each.event_id for each in found] == [first.event_id, third.event_id]
+        assert unit.store.read_ids([]) == []
+
+
+def test_whatever_may_not_be_read_is_found_in_no_way(
+    database: Database, urls: Callable[[str], str]
+) -> None:
+    name, one = stream("register"), event()
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [one], context())
+    engine = engine_for(urls("workflow"))
+    with Database(engine, "workflow").unit() as unit:
+        assert unit.store.read_last_each([name]) == {}
+        assert unit.store.read_ids([one.event_id]) == []
+    engine.dispose()
+
+
 def test_append_all_is_all_or_nothing(database: Database) -> None:
     one, other = stream(), stream("register")
     with pytest.raises(WrongVersion), database.unit() as unit:

@@ -54,9 +54,16 @@ class Desk:
     def post(
         self, path: str, body: Any, agency: UUID = PROVINCE, role: str = "clerk", key: str = ""
     ) -> TestResponse:
+        return self.client.post(path, headers=self._commander(agency, role, key), json=body)
+
+    def put(
+        self, path: str, body: Any, agency: UUID = PROVINCE, role: str = "leader", key: str = ""
+    ) -> TestResponse:
+        return self.client.put(path, headers=self._commander(agency, role, key), json=body)
+
+    def _commander(self, agency: UUID, role: str, key: str) -> dict[str, str]:
         token = self.issuer.issue(str(CLERK), str(agency), [role], position=str(DESK))
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key or str(uuid4())}
-        return self.client.post(path, headers=headers, json=body)
+        return {"Authorization": f"Bearer {token}", "Idempotency-Key": key or str(uuid4())}
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +131,7 @@ def test_the_sender_sees_both_statuses_and_every_step(desk: Desk) -> None:
         "note": None,
         "told_at": "2026-11-22T18:31:15+00:00",
         "seconds": 60,
+        "envelope": None,
         "permitted": True,
     }
     came: dict[str, Any] = desk.get(f"/v1/packets/{packet.packet_id}", DEPARTMENT).json  # type: ignore[assignment]
@@ -251,3 +259,46 @@ def test_only_the_sender_in_a_fit_role_and_with_a_reason_asks_for_a_document_bac
     ]
     assert {desk.post(path, body).status_code for body in bodies} == {422}
     assert desk.post(path, WHY).status_code == 200
+
+
+def test_an_agency_lays_down_what_senders_see_and_everyone_in_it_reads_that(desk: Desk) -> None:
+    path = f"/v1/disclosures/{COMMUNE}"
+    first = desk.get(path, COMMUNE).json
+    assert first is not None
+    assert (first["agency_id"], first["level"]) == (str(COMMUNE), "all")
+    laid_down = desk.put(path, {"level": "unit"}, COMMUNE, key="d1")
+    assert laid_down.status_code == 200
+    assert laid_down.json == {
+        "agency_id": str(COMMUNE),
+        "level": "unit",
+        "vi": "Chỉ công khai đơn vị xử lý",
+        "en": "the unit is told, the handler is not",
+    }
+    assert desk.put(path, {"level": "unit"}, COMMUNE, key="d1").json == laid_down.json
+    assert desk.put(path, {"level": "unit"}, COMMUNE, "admin").status_code == 200
+    assert desk.get(path, COMMUNE, "officer").json == laid_down.json
+    (event,) = desk.world.events("disclosure")
+    assert (event.agency, event.handler) == (str(COMMUNE), CLERK_HANDLER)
+
+
+@pytest.mark.parametrize(
+    ("agency", "role", "body", "status", "code"),
+    [
+        (COMMUNE, "clerk", {"level": "all"}, 403, "action_not_allowed"),
+        (COMMUNE, "machine", {"level": "all"}, 403, "action_not_allowed"),
+        (PROVINCE, "leader", {"level": "all"}, 404, "not_found"),
+        (PROVINCE, "admin", {"level": "all"}, 404, "not_found"),
+        (COMMUNE, "leader", {"level": "none"}, 422, "body_invalid"),
+        (COMMUNE, "leader", {}, 422, "body_invalid"),
+        (COMMUNE, "leader", {"level": "all", "more": 1}, 422, "body_invalid"),
+    ],
+)
+def test_nobody_else_and_nothing_else_is_laid_down(
+    desk: Desk, agency: UUID, role: str, body: Any, status: int, code: str
+) -> None:
+    before = len(desk.world.events("disclosure"))
+    answer = desk.put(f"/v1/disclosures/{COMMUNE}", body, agency, role)
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert len(desk.world.events("disclosure")) == before
+    assert desk.get(f"/v1/disclosures/{COMMUNE}", PROVINCE, "leader").status_code == 404

@@ -151,16 +151,6 @@ def test_a_recipient_without_a_code_is_refused_and_the_others_served(world: Worl
     assert len(world.messages("dispatch", "PacketPrepared")) == 1
 
 
-def test_a_document_waits_for_a_replica_that_lags(world: World) -> None:
-    late = uuid4()
-    document = world.issue(late)
-    world.project()
-    world.react()
-    world.work()
-    assert [cause.partition(":")[0] for cause in world.stuck()] == ["NotKnownYet"]
-    assert world.dispatch(document)["deliveries"] == []
-
-
 def test_an_answer_names_what_it_answers_by_its_senders_names(world: World) -> None:
     asked = world.issue(PROVINCE, number=9)
     world.settle()

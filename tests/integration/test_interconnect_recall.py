@@ -11,12 +11,10 @@ from sqlalchemy import text
 
 from libs import edxml
 from libs.eventstore import Context
-from libs.jobs.worker import Worker
 from services.interconnect import handlers, queries
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import NothingToRecall, NotSentTo
 from services.interconnect.texts import put_text, read_text
-from services.interconnect.worker import acts
 from tests.support.interconnect_world import (
     CLERK_HANDLER,
     CODES,
@@ -216,8 +214,7 @@ def test_what_may_have_left_before_it_was_recalled_is_sent_and_asked_back(world:
 
 def worker_once(world: World) -> None:
     """Do the job that prepares the packet, and not yet the one that sends it."""
-    client = world.axis.client("province")
-    assert Worker("test", world.database, acts(world.database, world.blobs, client)).work_one()
+    assert world.worker().work_one()
     world.project()
 
 

@@ -33,6 +33,7 @@ def running_worker(world: World, folder: Path) -> Iterator[subprocess.Popen[byte
         "AXIS_SYSTEM_ID": "province",
         "AXIS_SECRET": "province-secret",
         "POLL_SECONDS": "0.1",
+        "SERVICE_KEYS_DIR": str(folder / "service-keys"),
     }
     command = [sys.executable, "-m", "services.interconnect.worker"]
     with (folder / "worker.log").open("wb") as log:

@@ -7,16 +7,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg2.errors import LockNotAvailable
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from libs.contracts import topology
 from libs.contracts.journal import caused_by
 from libs.db import Database, engine_for
 from libs.eventstore import ANY, NO_STREAM, BadEvent, EventIdReused, NotYourCategory
 from libs.messaging.applier import Applier
-from libs.messaging.desk import (
-    JOURNAL,
+from libs.messaging.desk import JOURNAL, carry_out, head, held_events, list_parked
+from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
+from libs.messaging.parked import (
     ConsumerUnknown,
     DeskRefusal,
     EventUnreadable,
@@ -25,12 +26,7 @@ from libs.messaging.desk import (
     Order,
     Refuse,
     Release,
-    carry_out,
-    head,
-    held_events,
-    list_parked,
 )
-from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
 from libs.messaging.positions import Positions
 from services.audit.projections import PROJECTIONS
 from tests.support.parked import CONSUMER, TRACE, Office
@@ -213,7 +209,7 @@ def test_a_decision_waits_for_whatever_holds_the_consumers_position(office: Offi
     office.park(BAD)
     with office.workflow.unit() as busy:
         Positions(busy.connection, CONSUMER).lock("document")
-        with pytest.raises(DBAPIError, match="lock timeout"), office.workflow.unit() as unit:
+        with pytest.raises(LockNotAvailable, match="lock timeout"), office.workflow.unit() as unit:
             unit.connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
             carry_out(unit, RELEASE, BY, uuid4())
     assert listed(office) == [(BAD, 1, 5, True, 0)]

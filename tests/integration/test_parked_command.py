@@ -3,21 +3,25 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from libs.blobs import open_store
 from libs.contracts import UnknownEvent
+from libs.eventstore import Context
 from libs.messaging.desk import JOURNAL
 from tests.support.parked import CONSUMER, TRACE, Office
 from tests.support.servers import PostgresForTests
 from tools.cli import main
 
 BAD, GOOD, THIRD = "document-bad", "document-good", "document-third"
-PERSON = "person:00000000-0000-0000-0000-000000000001/00000000-0000-0000-0000-000000000002"
+OPERATOR = "machine:night-shift"
 
 
 @pytest.fixture
@@ -91,6 +95,23 @@ def test_what_is_still_tried_is_listed_when_asked_for(office: Office, run: Run) 
     assert "0 of 5" in run("list", "--waiting").out
 
 
+def test_the_list_shows_parked_jobs_too_and_where_they_are_decided_about(
+    office: Office, run: Run
+) -> None:
+    context = Context("agency-1", "person:x", datetime.now(UTC), TRACE)
+    with office.workflow.unit() as unit:
+        unit.jobs.add(UUID(int=5), "count", {}, context)
+        cause = "UPDATE workflow.job SET state = 'parked', attempts = 6, cause = 'KeyError: x'"
+        unit.connection.execute(text(cause))
+    (row,) = run("list", "--json").json
+    wanted = {"kind": "job", "item": f"workflow.jobs/{UUID(int=5)}", "what": "count",
+              "attempts": 6, "behind": 0, "cause": "KeyError: x", "trace": str(TRACE)}  # fmt: skip
+    assert wanted.items() <= row.items()
+    told = run("list").out
+    for words in ("No stream stands still", "workflow.jobs/", "was not found", "desk over HTTP"):
+        assert words in told
+
+
 def test_show_prints_the_head_in_full_and_what_stands_behind(office: Office, run: Run) -> None:
     office.park(BAD, behind=1)
     told = run("show", CONSUMER, BAD, "--json").json
@@ -141,10 +162,12 @@ def test_a_released_stream_goes_on_and_the_decision_names_who_decided(
 ) -> None:
     office.park(BAD, behind=1)
     office.heal()
-    told = run("release", CONSUMER, BAD, "--by", PERSON)
+    told = run("release", CONSUMER, BAD, "--by", OPERATOR)
     assert (told.code, "Released the event in front of 1 stream" in told.out) == (0, True)
     assert office.run() == [(BAD, 1), (BAD, 2)]
-    assert [event.handler for event in office.decided()] == [PERSON]
+    assert f"Decided alone by {OPERATOR}" in told.out
+    (decided,) = office.decided()
+    assert (decided.handler, JOURNAL.event(decided).request_id) == (OPERATOR, None)
 
 
 def test_all_of_one_cause_are_released_and_no_other(office: Office, run: Run) -> None:
@@ -201,6 +224,7 @@ def test_a_refusal_without_a_place_for_its_reason_changes_nothing(
         (("release", CONSUMER, BAD, "--all"), 2, "name a CONSUMER and a STREAM"),
         (("release", CONSUMER, BAD, "--cause", "x"), 2, "name a CONSUMER and a STREAM"),
         (("release", CONSUMER, BAD, "--by", "Mr X"), 2, "--by takes"),
+        (("release", CONSUMER, BAD, "--by", f"person:{UUID(int=1)}"), 2, "people decide at"),
         (("refuse", CONSUMER, BAD), 2, "--reason"),
         (("refuse", CONSUMER, BAD, "--reason", " "), 2, "a reason has"),
         (("refuse", CONSUMER, BAD, "--reason", "x" * 1001), 2, "a reason has"),

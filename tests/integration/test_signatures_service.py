@@ -30,6 +30,7 @@ from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.policies import POLICIES
 from services.signatures.projections import PROJECTIONS
+from services.signatures.refused import refused_acts
 from services.signatures.report_key import JSON_TYPE, ReportKey, verify_xml
 from tests.support import pki as people
 from tests.support.pki import Pki, draft, running
@@ -88,8 +89,7 @@ class Office:
         """From now on these hosts alone can be asked, and the authorities or none of them."""
         urls = self.setup.tsa_urls if tsa else ("http://127.0.0.1:1/tsa",)
         allowed = (*hosts, "127.0.0.1:1")
-        self.engine._setup = replace(self.setup, hosts=allowed, tsa_urls=urls)
-        self.engine.close()
+        self.engine.renew(replace(self.setup, hosts=allowed, tsa_urls=urls))
 
     def make_due(self) -> None:
         """Let a minute pass for jobs that wait."""
@@ -103,15 +103,17 @@ class Office:
             found = queries.backlog(unit.connection, datetime.now(UTC))
         return {what: number for what, (number, _) in found.items()}
 
-    def know(self, owner: str, kind: str, fingerprint: str) -> None:
-        """Enter a certificate in the directory."""
+    def know(self, owner: str, kind: str, fingerprint: str) -> str:
+        """Enter a certificate in the directory; returns its id."""
+        name = str(uuid4())
         self.publish(
             "directory",
-            f"certificate-{uuid4()}",
+            f"certificate-{owner}",
             "CertificateRegistered",
-            f'{{"certificate_id":"{uuid4()}","fingerprint":"{fingerprint}","kind":"{kind}",'
+            f'{{"certificate_id":"{name}","fingerprint":"{fingerprint}","kind":"{kind}",'
             f'"owner_id":"{owner}"}}',
         )
+        return name
 
 
 @pytest.fixture(scope="module")
@@ -131,11 +133,21 @@ def office(postgres: PostgresForTests, pki: Pki, tmp_path: Path) -> Iterator[Off
     with Isolated(setup, seconds=60) as engine:
         key = ReportKey.open(tmp_path / "report-key.pem", AT)
         judging, keeping = Judging(ours, blobs, engine, key), Keeping(blobs, engine)
-        patient = {"validate_again": judging.validate_again, KIND: keeping.add_evidence}
-        worker = Worker("test", ours, Acts(ours, blobs, engine, key).table())
+        refused = refused_acts(blobs, key)
+        patient = {"validate_again": judging.validate_again, KIND: keeping.add_evidence, **refused}
+        worker = Worker("test", ours, {**Acts(ours, blobs, engine, key).table(), **refused})
         yield Office(stores, blobs, worker, Worker("patient", ours, patient), engine, setup, key)
     for each in engines.values():
         each.dispose()
+
+
+def refuse(office: Office) -> None:
+    """Two people refuse the one job that was given up."""
+    with office.store["signatures"].unit() as unit:
+        park = "UPDATE signatures.job SET state = 'parked' RETURNING job_id"
+        assert unit.jobs.refuse(list(unit.connection.execute(text(park)).scalars()))
+    assert office.worker.work_one()
+    assert not office.worker.work_one()
 
 
 BOX = '{"page":0,"x1":330,"y1":150,"x2":500,"y2":225}'
@@ -176,6 +188,29 @@ def test_a_signature_that_cannot_be_made_is_refused_with_its_reason(office: Offi
     assert office.worker.work_one()
     ((kind, refused),) = office.events(f"signing-{signing}")
     assert (kind, refused.reason_code) == ("SigningRefused", "certificate_expired")
+
+
+@pytest.mark.parametrize(
+    ("event", "about", "reason"),
+    [
+        ("CertificateRevoked", '"certificate_id":"{name}"', "certificate_revoked"),
+        ("DeviceReturned", '"certificates":["{name}"]', "certificate_returned"),
+        ("DeviceLost", '"certificates":["{name}"]', "certificate_lost"),
+    ],
+)
+def test_nothing_is_signed_with_a_certificate_that_the_directory_ended(
+    office: Office, pki: Pki, event: str, about: str, reason: str
+) -> None:
+    name = office.know(people.LEADER, "leader", pki.fingerprint(people.LEADER))
+    told = "{" + about.format(name=name) + f',"owner_id":"{people.LEADER}"' + "}"
+    office.publish("directory", f"certificate-{people.LEADER}", event, told)
+    file = office.blobs.put_bytes(draft()).digest
+    signing, order = leader_order(file)
+    office.publish("documents", "document-1", "SignatureRequested", order)
+    office.follow()
+    assert office.worker.work_one()
+    ((kind, refused),) = office.events(f"signing-{signing}")
+    assert (kind, refused.reason_code) == ("SigningRefused", reason)
 
 
 @pytest.mark.parametrize(("known", "verdict"), [(True, "TOTAL_PASSED"), (False, "TOTAL_FAILED")])
@@ -353,9 +388,34 @@ def responder_away(office: Office, pki: Pki) -> Iterator[None]:
     office.engine.close()  # and nothing that it said before is remembered
     server.send_signal(signal.SIGSTOP)
     try:
-        office.engine._setup = replace(office.setup, fetch_seconds=0.5)
+        office.engine.renew(replace(office.setup, fetch_seconds=0.5))
         yield
     finally:
         server.send_signal(signal.SIGCONT)
-        office.engine._setup = office.setup
-        office.engine.close()
+        office.engine.renew(office.setup)
+
+
+def test_an_ordered_signature_that_two_people_refused_ends_without_it(office: Office) -> None:
+    signing, order = leader_order("0" * 64)
+    office.publish("documents", "document-1", "SignatureRequested", order)
+    office.follow()
+    refuse(office)
+    ((kind, refused),) = office.events(f"signing-{signing}")
+    assert (kind, refused.reason_code) == ("SigningRefused", "refused_at_desk")
+
+
+def test_a_file_that_two_people_want_unchecked_has_an_open_verdict(office: Office) -> None:
+    validation, file = str(uuid4()), "0" * 64
+    office.publish(
+        "documents",
+        "document-2",
+        "ValidationRequested",
+        f'{{"validation_id":"{validation}","document_id":"{uuid4()}",'
+        f'"agency_id":"{people.AGENCY}","file":"{file}","sender_id":"{people.AGENCY}"}}',
+    )
+    office.follow()
+    refuse(office)
+    ((kind, found),) = office.events(f"validation-{validation}")
+    assert (kind, found.verdict, found.file) == ("FileValidated", "INDETERMINATE", file)
+    report = json.loads(office.blobs.read(found.report))
+    assert (report["reasons"][0]["code"], report["file_sha256"]) == ("not_checked", file)

@@ -23,7 +23,7 @@ from services.documents.handlers import Done, Order
 from services.documents.policies import POLICIES
 from services.documents.projections import PROJECTIONS
 from services.documents.texts import put_text
-from services.documents.worker import render_act
+from services.documents.worker import acts
 from tests.support.servers import PostgresForTests
 
 PROVINCE, DEPARTMENT, OFFICE = uuid4(), uuid4(), uuid4()
@@ -49,7 +49,7 @@ class World:
 
     def catch_up(self) -> None:
         """Let projections and policies apply everything, and the worker do its jobs."""
-        worker = Worker("test", self.database, {"render": render_act(self.database, self.blobs)})
+        worker = Worker("test", self.database, acts(self.database, self.blobs))
         projections = Applier("documents.projections", self.database, PROJECTIONS)
         policies = Applier("documents.policies", self.database, POLICIES)
         for category in ("agency", "person"):

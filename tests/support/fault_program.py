@@ -50,14 +50,24 @@ class Program:
         """SIGCONT."""
         self._signal(signal.SIGCONT)
 
+    def pauses(self, within: float = 60) -> None:
+        """Return when it has stopped itself (SIGSTOP)."""
+        assert self._process is not None
+        state = Path(f"/proc/{self._process.pid}/stat")
+        eventually(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", within)
+
     def dies(self, within: float = 60) -> None:
         """Return when it has ended by itself."""
         eventually(lambda: not self.alive, within, every=0.02)
 
+    @property
+    def ops_port(self) -> str:
+        """Where it shows its health and its measures."""
+        return self._environment["OPS_PORT"]
+
     def measure(self, name: str) -> float:
         """The sum of a measure that the program shows; 0 when it shows none of that name."""
-        port = self._environment["OPS_PORT"]
-        shown = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+        shown = requests.get(f"http://127.0.0.1:{self.ops_port}/metrics", timeout=5).text
         values = [line.rpartition(" ")[2] for line in shown.splitlines() if line.startswith(name)]
         return sum(map(float, values))
 

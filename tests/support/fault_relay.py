@@ -1,4 +1,4 @@
-"""The real relay, killed at a chosen point: `python -m tests.support.fault_relay POINT`.
+"""The real relay, killed or paused at a chosen point: `python -m tests.support.fault_relay POINT`.
 
 The points are caught where the relay meets its libraries, so that no line of its own is touched.
 """
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from threading import Event
 from typing import Any, NoReturn
 
 import pika.channel
@@ -56,13 +57,25 @@ def before_commit() -> None:
             event.listen(Engine, "commit", die)
 
 
+def pause_before_cursor() -> None:
+    """All is confirmed, the cursor not moved; there it stands until it is woken."""
+    asleep = Event()
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def strike(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(CURSOR) and not asleep.is_set():
+            asleep.set()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
 POINTS = {
     "commit and publish": before_publish,
     "publish and confirm": before_confirm,
     "confirm and cursor": before_cursor,
     "cursor and its commit": before_commit,
 }
+PAUSE = "pause before cursor"
 
 if __name__ == "__main__":
-    POINTS[sys.argv[1]]()
+    {**POINTS, PAUSE: pause_before_cursor}[sys.argv[1]]()
     main()

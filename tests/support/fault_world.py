@@ -60,6 +60,11 @@ class World:
         """Another program under a role."""
         return self._program(module, role)
 
+    def keep(self, program: Program) -> Program:
+        """A program that is killed at the latest with this world."""
+        self._ends.callback(program.kill)
+        return program
+
     def execute(self, statement: str, **values: Any) -> list[Any]:
         """Run a statement as the owner of the tables; its rows, if it has any."""
         with self.owner.begin() as connection:
@@ -121,9 +126,7 @@ class World:
             "OPS_PORT": ops,
             "OIDC_ISSUER": "http://127.0.0.1/nobody",
         }
-        program = Program(module, environment, self.folder / f"{module}.{ops}.log")
-        self._ends.callback(program.kill)
-        return program
+        return self.keep(Program(module, environment, self.folder / f"{module}.{ops}.log"))
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import rfc8785
-from sqlalchemy import text
+from sqlalchemy import Table, select, text
 
 from libs import edxml
 from libs.blobs import BlobStore, open_store
 from libs.contracts import message, topology
 from libs.db import Database, engine_for
+from libs.envelope import KeyFolder, ServiceKey
 from libs.eventstore import ANY, START, Context, NewEvent, Recorded
 from libs.jobs.worker import Worker
 from libs.messaging.applier import Applier
@@ -28,6 +29,7 @@ from services.interconnect.texts import put_text
 from services.interconnect.worker import acts
 from tests.support.axis import RunningAxis, running_axis
 from tests.support.servers import PostgresForTests
+from tests.support.service_keys import keep, pem_of, service_key
 
 PROVINCE, DEPARTMENT, COMMUNE, OFFICE, MINISTRY = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
 LEADER, POST, CLERK, DESK = uuid4(), uuid4(), uuid4(), uuid4()
@@ -62,6 +64,7 @@ class World:
     axis: RunningAxis
     poller: Poller
     office: AxisClient
+    keys: Path
 
     def tell(
         self,
@@ -80,6 +83,38 @@ class World:
         with self.others[owner].unit() as unit:
             unit.store.append(stream, ANY, [event], context)
 
+    def register(self, agency_id: UUID, key: ServiceKey) -> None:
+        """The directory enters the certificate of an agency's service key."""
+        certificate_id = uuid4()
+        self.tell(
+            "directory",
+            f"certificate-{certificate_id}",
+            "CertificateRegistered",
+            certificate_id=str(certificate_id),
+            owner_id=str(agency_id),
+            kind="service",
+            fingerprint="0" * 64,
+            file=self.blobs.put_bytes(pem_of(key)).digest,
+            valid_from="2026-01-01",
+            valid_to="2028-01-01",
+        )
+
+    def seal_for(self, *agencies: UUID, kind: str = "p256") -> None:
+        """These agencies of ours get service keys, and the directory their certificates."""
+        for each in agencies:
+            keep(self.keys, each, service_key(each, kind))
+            self.register(each, service_key(each, kind))
+        self.project()
+
+    def numbers(self, table: Table) -> dict[tuple[UUID, UUID], list[tuple[int, str]]]:
+        """Numbers and kinds by sender and recipient, as `pair_sent` or `pair_received` has them."""
+        found: dict[tuple[UUID, UUID], list[tuple[int, str]]] = {}
+        with self.database.unit() as unit:
+            for row in unit.connection.execute(select(table).order_by(table.c.number)):
+                pair = (row.sender_id, row.recipient_id)
+                found.setdefault(pair, []).append((row.number, row.kind))
+        return found
+
     def project(self) -> None:
         """Let the read models apply everything."""
         consumer = topology().consumers["interconnect.projections"]
@@ -93,10 +128,15 @@ class World:
         for category in ("document", "process"):
             policies.catch_up(category)
 
+    def worker(self) -> Worker:
+        """The worker of our installation."""
+        client = self.axis.client("province")
+        jobs = acts(self.database, self.blobs, client, KeyFolder(self.keys))
+        return Worker("test", self.database, jobs)
+
     def work(self) -> int:
         """Do every due job; how many were tried."""
-        client = self.axis.client("province")
-        worker = Worker("test", self.database, acts(self.database, self.blobs, client))
+        worker = self.worker()
         done = 0
         while worker.work_one():
             done += 1
@@ -299,7 +339,8 @@ def open_world(postgres: PostgresForTests, folder: Path) -> Iterator[World]:
         blobs = open_store(f"file://{folder / 'blobs'}")
         own = databases["interconnect"]
         poller = Poller(own, blobs, axis.client("province"), LIMIT, "vanthu@example.vn")
-        world = World(own, databases, blobs, axis, poller, axis.client("office"))
+        office = axis.client("office")
+        world = World(own, databases, blobs, axis, poller, office, folder / "service-keys")
         _directory(world)
         yield world
 

@@ -57,16 +57,17 @@ class WitnessProcess(WitnessClient):
 
 
 @contextmanager
-def serving(folder: Path, name: str = NAME) -> Iterator[WitnessClient]:
+def serving(folder: Path, name: str = NAME, port: int = 0) -> Iterator[WitnessClient]:
     """Serve a folder from a thread of this process."""
     with opened(folder, name) as home:
-        server = Server("127.0.0.1", 0, Witness(home))
+        server = Server("127.0.0.1", port, Witness(home))
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield WitnessClient(f"http://127.0.0.1:{server.server_port}", home.signer.key)
         finally:
             server.shutdown()
+            server.server_close()
             thread.join()
 
 

@@ -1,5 +1,6 @@
 """An office for tests of the workflow service: its API, its people, and what others tell it."""
 
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,6 @@ from libs.contracts.journal import Journal
 from libs.db import Database, database_of, engine_for
 from libs.eventstore import ANY, Context
 from libs.messaging.applier import Applier
-from libs.service import ServiceSettings
 from libs.web.api import Api
 from libs.web.call import Call, Reply
 from libs.web.issuer import TokenIssuer
@@ -29,6 +29,7 @@ from services.workflow.api import build_api
 from services.workflow.domain import process_of
 from services.workflow.policies import POLICIES
 from services.workflow.projections import PROJECTIONS
+from services.workflow.settings import Settings
 from tests.support.servers import PostgresForTests
 
 AGENCY, SENDER, ELSEWHERE = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -174,15 +175,18 @@ def wish(to: Person, **changes: Any) -> dict[str, Any]:
 def open_office(postgres: PostgresForTests, issuer: TokenIssuer) -> Iterator[Office]:
     """An office on a new database, its people registered."""
     url = postgres.fresh_database()
-    settings = ServiceSettings(
+    folder = tempfile.TemporaryDirectory(prefix="workflow-office-")
+    settings = Settings(
         database_url=url("workflow"),
         amqp_url="amqp://unused",
         oidc_issuer=(issuer.discovery()["issuer"],),
+        blob_url=f"file://{folder.name}",
     )
     databases = {role: Database(engine_for(url(role)), role) for role in ("directory", "documents")}
     databases["workflow"] = database_of(settings.database_url, "workflow")
     office = Office(databases, Client(build_api(settings)), issuer)
     office.register(LEADER, CLERK, LAN, MINH, STRANGER)
-    yield office
+    with folder:
+        yield office
     for database in databases.values():
         database.engine.dispose()

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,14 @@ def test_each_sender_sees_every_step_of_each_recipient_with_handler_and_unit(
         assert steps[2]["handler"] == person(recipient.key, "lanhdao").full_name
         assert (steps[3]["handler"], steps[3]["unit"]) == (officer.full_name, officer.unit)
         assert all(step["handler"] and step["unit"] and step["at"] for step in steps[1:])
+        assert [step["envelope"] for step in steps] == ["good"] * 5
+        instants = [datetime.fromisoformat(step["at"]) for step in steps]
+        took = [(b - a).total_seconds() for a, b in pairwise(instants)]
+        assert [step["seconds"] for step in steps[1:]] == pytest.approx(took, abs=0.001)
+        assert all(seconds > 0 for seconds in took)
+    # The Government Office's system knows no envelopes: its packets tell whole seconds.
     assert [step["status_code"] for step in told[outside]] == ["01", "03", "06"]
+    assert [step["envelope"] for step in told[outside]] == [None] * 3
 
 
 def other_handler(report: Report, _folder: Path) -> None:
@@ -95,6 +103,15 @@ def other_time(report: Report, _folder: Path) -> None:
 
 def other_status(report: Report, _folder: Path) -> None:
     report["statuses_seen_by_sender"][0]["status_code"] = "02"
+
+
+def other_envelope(report: Report, _folder: Path) -> None:
+    report["statuses_seen_by_sender"][0]["envelope"] = None
+
+
+def other_instant(report: Report, _folder: Path) -> None:
+    row = report["statuses_seen_by_sender"][0]
+    row["at"] = datetime.fromisoformat(row["at"]).replace(microsecond=0).isoformat()
 
 
 def other_verdict(report: Report, _folder: Path) -> None:
@@ -116,7 +133,16 @@ def test_the_check_finds_the_report_equal_to_the_evidence(
 
 @pytest.mark.parametrize(
     "lie",
-    [other_handler, missing_line, other_time, other_status, other_verdict, flipped_byte],
+    [
+        other_handler,
+        missing_line,
+        other_time,
+        other_status,
+        other_envelope,
+        other_instant,
+        other_verdict,
+        flipped_byte,
+    ],
     ids=lambda lie: lie.__name__,
 )
 def test_the_check_finds_a_lie(

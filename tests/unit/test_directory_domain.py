@@ -11,16 +11,14 @@ import pytest
 from services.directory.commands import (
     AssignPosition,
     RegisterAgency,
-    RegisterCertificate,
     RegisterClient,
     RegisterPerson,
 )
-from services.directory.domain import Command, Entry, Event, decide, evolve
+from services.directory.domain.entries import Command, Entry, Event, decide, evolve
 from services.directory.errors import AlreadyRegistered, PersonUnknown, RoleUnknown, UnfitAgency
 from services.directory.events import (
     AgencyCode,
     AgencyRegistered,
-    CertificateRegistered,
     ClientRegistered,
     PersonRegistered,
     PositionAssigned,
@@ -44,12 +42,10 @@ POSITION_EVENT = PositionAssigned(
     POSITION, PERSON, AGENCY, "Văn phòng", "Văn thư", "TL.", ("clerk", "officer"), DAY
 )
 PERSON_EVENT = PersonRegistered(PERSON, "c" * 64)
-CERTIFICATE = (AGENCY, PERSON, "leader", "f" * 64, "b" * 64, DAY, LAST_DAY)
 
 ENTRIES: list[tuple[Command, Event]] = [
     (AGENCY_COMMAND, AGENCY_EVENT),
     (RegisterPerson(PERSON, "c" * 64), PERSON_EVENT),
-    (RegisterCertificate(*CERTIFICATE), CertificateRegistered(*CERTIFICATE)),
     (
         RegisterClient("axis", AGENCY, ("machine", "clerk")),
         ClientRegistered("axis", AGENCY, ("machine", "clerk")),
@@ -58,7 +54,6 @@ ENTRIES: list[tuple[Command, Event]] = [
 OTHERWISE: list[Command] = [
     replace(AGENCY_COMMAND, name="Sở Tài chính"),
     RegisterPerson(PERSON, "d" * 64),
-    RegisterCertificate(*CERTIFICATE[:-1], DAY),
     RegisterClient("axis", AGENCY, ("machine",)),
 ]
 

@@ -79,7 +79,9 @@ def trust(kind: str = "p256") -> Trust:
 
 
 def read(text: str, recipient: str = RECIPIENT, known: Trust | None = None) -> Envelope:
-    return unseal(text, trust=known or trust(), recipient=recipient)
+    envelope = unseal(text, trust=known or trust())
+    envelope.number_for(recipient)
+    return envelope
 
 
 def refused(text: str, error: type[EnvelopeError], **how: Any) -> EnvelopeError:
@@ -148,7 +150,7 @@ def test_the_content_is_canonical_and_without_what_is_not_told() -> None:
 
 def test_a_province_of_recipients_fits() -> None:
     numbers = tuple(
-        PairNumber(recipient=f"H42.{n:04}.99", number=2**53 - 1) for n in range(1, 5000)
+        PairNumber(recipient=f"H42.{n:04}.99", number=2**31 - 1) for n in range(1, 5000)
     )
     text = sealed(replace(ENVELOPE, numbers=numbers))
     assert len(text) < MAX_BYTES
@@ -256,7 +258,7 @@ def changed(**fields: Any) -> bytes:
         CONTENT.replace(b".123456Z", b".123456+00:00"),
         CONTENT.replace(b".123456Z", b".123456"),
         CONTENT.replace(b":17", b":" + b"9" * 5000),
-        CONTENT.replace(b":17", b":9007199254740992"),
+        CONTENT.replace(b":17", b":2147483648"),
         changed(extra=1),
         changed(version=True),
         changed(version="1"),
@@ -383,7 +385,7 @@ files = st.builds(File, name=texts, size=st.integers(0, 2**53 - 1), sha256=st.ju
 envelopes = st.builds(
     Envelope,
     sender=texts,
-    numbers=st.dictionaries(texts, st.integers(1, 2**53 - 1), min_size=1, max_size=4).map(
+    numbers=st.dictionaries(texts, st.integers(1, 2**31 - 1), min_size=1, max_size=4).map(
         lambda pairs: tuple(PairNumber(recipient=r, number=n) for r, n in sorted(pairs.items()))
     ),
     document_id=texts,

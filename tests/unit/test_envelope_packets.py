@@ -2,8 +2,9 @@
 
 import io
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,7 +25,9 @@ from libs.envelope import (
     find,
     put,
     seal,
+    unchecked,
     unseal,
+    without_envelope,
 )
 from tests.unit.test_edxml_examples import NEW_DOCUMENT, status, store_with_files
 from tests.unit.test_envelope import certificate, key
@@ -32,6 +35,7 @@ from tools.edxml.check import check
 
 STATUS = status("04")
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 Packet = edxml.DocumentPacket | edxml.StatusPacket
 
 
@@ -44,7 +48,8 @@ def envelope_for(packet: Packet) -> Envelope:
     sender = packet.header.sender.organ_id
     if isinstance(packet, edxml.StatusPacket):
         about = packet.header.response_for
-        step = Step(status=packet.header.status_code, agency=sender, at=AT, unit="Văn thư")
+        at = packet.header.timestamp.replace(tzinfo=VIETNAM, microsecond=654_321)
+        step = Step(status=packet.header.status_code, agency=sender, at=at, unit="Văn thư")
         return Envelope(
             sender=sender,
             numbers=(PairNumber(recipient=about.organ_id, number=4),),
@@ -73,8 +78,11 @@ def test_an_envelope_comes_through_the_wire_and_speaks_of_its_packet(
     found = find(arrived, store)
     assert found == sealed
     trust = {packet.header.sender.organ_id: [certificate("p256")]}
-    envelope = unseal(found, trust=trust, recipient=recipient)
+    envelope = unseal(found, trust=trust)
+    assert envelope.number_for(recipient)
     check_packet(envelope, arrived)
+    assert without_envelope(arrived).attachments == packet.attachments
+    assert unchecked(found) == envelope
     assert envelope == envelope_for(packet)
 
 
@@ -155,6 +163,14 @@ def test_another_status_than_the_step_is_refused() -> None:
     stepless = replace(envelope_for(STATUS), step=None)
     with pytest.raises(PacketDiffers, match="status"):
         check_packet(stepless, STATUS)
+
+
+def test_another_second_than_the_steps_is_refused() -> None:
+    later = STATUS.header.timestamp + timedelta(seconds=1)
+    with pytest.raises(PacketDiffers, match="status"):
+        check_packet(
+            envelope_for(STATUS), replace(STATUS, header=replace(STATUS.header, timestamp=later))
+        )
 
 
 def test_the_order_of_the_files_does_not_matter() -> None:

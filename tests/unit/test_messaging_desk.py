@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from libs.messaging.applier import describe
-from libs.messaging.causes import plain
-from libs.messaging.desk import (
+from libs.messaging.causes import describe, plain
+from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
+from libs.messaging.parked import (
     EventUnreadable,
     Held,
     NothingParked,
@@ -19,7 +19,6 @@ from libs.messaging.desk import (
     Release,
     decide,
 )
-from libs.messaging.desk_events import ParkedEventRefused, ParkedEventReleased
 
 CONSUMER, STREAM, REASON = "workflow.policies", "document-1", "0" * 64
 AT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as some
 
-from services.signatures.commands import AddEvidence
+from services.signatures.commands import AddEvidence, RefuseEvidence
 from services.signatures.domain.evidence import (
     MARGIN,
     NEW,
+    Event,
     Evidence,
     algorithm_ends,
     decide,
@@ -19,7 +20,7 @@ from services.signatures.domain.evidence import (
     holds_until,
     renewal_due,
 )
-from services.signatures.events import EvidenceAdded
+from services.signatures.events import EvidenceAdded, EvidenceRefused
 
 MADE = datetime(2026, 11, 22, 7, 5, tzinfo=UTC)
 CERTIFICATE_ENDS = datetime(2029, 3, 1, tzinfo=UTC)
@@ -37,7 +38,7 @@ ADDED = EvidenceAdded(**vars(FIRST), holds_until=CERTIFICATE_ENDS)
 RENEWED = EvidenceAdded(**vars(RENEWAL), holds_until=CERTIFICATE_ENDS)
 
 
-def given(*events: EvidenceAdded) -> Evidence:
+def given(*events: Event) -> Evidence:
     return reduce(evolve, events, NEW)
 
 
@@ -64,6 +65,15 @@ def test_what_was_made_over_something_older_changes_nothing(
     history: tuple[EvidenceAdded, ...], command: AddEvidence
 ) -> None:
     assert decide(given(*history), command) == []
+
+
+def test_two_operators_may_give_it_up_and_what_was_made_stays() -> None:
+    refused = EvidenceRefused("the file", "the file", "refused_at_desk")
+    assert decide(given(), RefuseEvidence(refused)) == [refused]
+    assert decide(given(ADDED), RefuseEvidence(refused)) == []
+    later = EvidenceRefused("the file", "its evidence", "refused_at_desk")
+    assert decide(given(ADDED), RefuseEvidence(later)) == [later]
+    assert given(ADDED, later) == given(ADDED)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,20 @@ def test_a_key_is_read_back_and_is_its_owners_alone(tmp_path: Path) -> None:
         read_key(path)
 
 
+def test_a_key_that_was_mounted_for_our_group_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key.pem"
+    write_key(path, KEY)
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    path.chmod(0o440)
+    assert read_key(path).private_bytes_raw() == bytes(32)
+    for mode in (0o444, 0o460, 0o540):
+        path.chmod(mode)
+        with pytest.raises(Malformed, match="0600"):
+            read_key(path)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -21,7 +21,7 @@ from libs.translog import (
     partial_tiles,
     to_bundle,
 )
-from libs.translog.files import tiles_below
+from libs.translog.files import log_in
 from libs.translog.hashing import node_hash
 from libs.translog.prove import subtree_root
 from libs.translog.tree import hashes_of
@@ -158,7 +158,7 @@ def test_a_wider_tile_serves_as_well_as_the_one_of_the_size() -> None:
 def test_a_full_file_serves_for_a_partial_one_that_was_dropped(tmp_path: Path) -> None:
     SampleLog().grow(numbered(600)).write_to(tmp_path)
     (tmp_path / Tile(0, 2, 88).path).unlink()
-    read = tiles_below(tmp_path)
+    read = log_in(tmp_path).tile
     assert Tree.resume(512, read) == tree_of(numbered(512))
     assert hashes_of(Tile(0, 1, 44), read) == read(Tile(0, 1))[: 44 * 32]
     with pytest.raises(TileMissing, match=r"tile/0/002\.p/88"):

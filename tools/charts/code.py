@@ -21,7 +21,7 @@ SURROUNDINGS = frozenset(
 )
 """Variables that are read outside the typed settings."""
 
-_PATH = re.compile(r"/(v1|\.well-known)/")
+_PATH = re.compile(r"/(v1|log|\.well-known)/")
 _KINDS = {"Counter": ("_total",), "Histogram": ("_bucket", "_count", "_sum"), "Gauge": ("",)}
 
 
@@ -34,8 +34,9 @@ class Settings:
 
 
 def programs() -> frozenset[str]:
-    """Return the modules that are to run in a cluster: services, workers, the relay."""
-    paths = [*ROOT.glob("services/*/service.py"), *ROOT.glob("services/*/worker.py")]
+    """Return the modules that are to run in a cluster: services, workers, sealer, relay."""
+    names = ("service", "worker", "sealer")
+    paths = [path for name in names for path in ROOT.glob(f"services/*/{name}.py")]
     paths.append(ROOT / "libs" / "messaging" / "relay.py")
     return frozenset(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
 

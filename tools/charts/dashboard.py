@@ -44,6 +44,14 @@ ROWS: dict[str, list[Panel]] = {
             "Từ lần lấy tin cuối từ trục", "Since the axis was last polled",
             "time() - max(lienthong_axis_polled_seconds)", "axis", unit="s",
         ),
+        Panel(
+            "Cân đối văn bản gửi (30 ngày)", "Balance of what was sent (30 days)",
+            "max by (state) (lienthong_balance)", "{{state}}",
+        ),
+        Panel(
+            "Chênh lệch: chấp nhận mà không thấy", "Difference: accepted and nowhere",
+            "max(lienthong_balance_difference)", "difference",
+        ),
     ],
     "Sự kiện · Events": [
         Panel(
@@ -108,6 +116,34 @@ ROWS: dict[str, list[Panel]] = {
             "Chữ ký theo mức", "Signatures by level",
             "sum by (level) (rate(lienthong_signatures_made_total[5m])) or on() vector(0)",
             "{{level}}", unit="ops",
+        ),
+    ],
+    "Nhật ký niêm phong · Log": [
+        Panel(
+            "Mục đã niêm phong", "Entries sealed",
+            "max(lienthong_log_sealed_entries)", "log",
+        ),
+        Panel(
+            "Từ khi niêm phong hết", "Since everything was sealed",
+            "time() - max(lienthong_log_caught_up_seconds)", "log", unit="s",
+        ),
+        Panel(
+            "Từ khi đủ chữ ký nhân chứng", "Since witnesses co-signed all of it",
+            "time() - max(lienthong_log_published_seconds)", "log", unit="s",
+        ),
+        Panel(
+            "Nhân chứng còn thiếu", "Entries a witness has not co-signed",
+            "max by (witness) (lienthong_log_witness_behind_entries)", "{{witness}}",
+        ),
+        Panel(
+            "Dừng, cần người xử lý", "Halted: a person is needed",
+            "max(lienthong_log_halted)", "log",
+        ),
+    ],
+    "Chứng thư số · Certificates": [
+        Panel(
+            "Số ngày đến khi chứng thư đầu tiên hết hạn", "Days until a certificate expires",
+            "min by (kind) (lienthong_certificate_days_left)", "{{kind}}", unit="d",
         ),
     ],
     "HTTP": [

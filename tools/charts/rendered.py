@@ -119,6 +119,10 @@ def _walls(pod: Object) -> Iterator[str]:
     mounted = {each["name"] for each in container["volumeMounts"]}
     if mounted != {each["name"] for each in pod["volumes"]}:
         yield "mounts other volumes than it has"
+    writable = {each["name"] for each in container["volumeMounts"] if not each.get("readOnly")}
+    allowed = {"log-dir", "log-state"} if container["args"][-1].endswith(".sealer") else set()
+    if writable != {"tmp", *allowed}:
+        yield f"may write to {sorted(writable)}"
 
 
 def _selects(policy: Object, pod: Object) -> bool:
@@ -129,10 +133,10 @@ def _selects(policy: Object, pod: Object) -> bool:
 def _one_pod(rendered: Rendered) -> Iterator[str]:
     for deployment in rendered.of("Deployment"):
         spec = deployment["spec"]
-        worker = _container(spec["template"]["spec"])["args"][-1].endswith(".worker")
+        module = _container(spec["template"]["spec"])["args"][-1]
         alone = spec["replicas"] == 1 and spec["strategy"] == {"type": "Recreate"}
-        if worker and not alone:
-            yield f"{deployment['metadata']['name']}: a worker may have a twin"
+        if module.endswith((".worker", ".sealer")) and not alone:
+            yield f"{deployment['metadata']['name']}: it may have a twin"
         if (
             not spec["selector"]["matchLabels"].items()
             <= spec["template"]["metadata"]["labels"].items()

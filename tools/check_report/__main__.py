@@ -54,6 +54,7 @@ def compare(report: dict[str, Any], folder: Path, evidence: Evidence) -> list[Ou
         signatures.pdfs(report["signatures"], folder, evidence),
         signatures.made(evidence),
         statuses.seen_by_senders(report["statuses_seen_by_sender"], evidence, names),
+        statuses.done_by_recipients(report["statuses_seen_by_sender"], steps, evidence, names),
         statuses.told_through_axis(steps, evidence),
         statuses.documents_through_axis(evidence),
     ]

@@ -20,7 +20,8 @@ from tools.platform.spawn import spawn
 _EVENTS = """
 SELECT tx, position, type, agency, handler, occurred_at, trace::text,
        convert_from(payload, 'UTF8')::jsonb
-FROM es.event WHERE trace = ANY (%s::uuid[]) OR category IN ('agency', 'person')
+FROM es.event
+WHERE trace = ANY (%s::uuid[]) OR category IN ('agency', 'person', 'certificate')
 ORDER BY tx, position
 """
 

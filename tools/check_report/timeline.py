@@ -35,6 +35,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "RecallReceived": ("Bên gửi yêu cầu lấy lại", ""),
     "RecallRefused": ("Từ chối cho lấy lại", "16"),
     "DocumentWithdrawn": ("Đồng ý cho lấy lại", "15"),
+    "StatusWithheld": ("Không báo cho bên gửi, theo mức công khai", ""),
     "DocumentReplaced update": ("Đồng ý cập nhật", "15"),
     "DocumentReplaced replacement": ("Được văn bản mới thay thế", ""),
     "UpdateRefused": ("Từ chối cập nhật", "16"),
@@ -73,6 +74,7 @@ _ACTOR = {
     "DeliveryWithdrawn": "sender_id",
     "DeliveryReplaced": "recipient_id",
     "StatusReceived": "recipient_id",
+    "StatusWithheld": "recipient_id",
 }
 FIELDS = (
     "at",
@@ -157,9 +159,12 @@ def _step(
 
 
 def _times(event: Event) -> tuple[datetime, datetime]:
-    """When it was done, and where it stands: a told step at the end of its second."""
+    """When it was done, and where it stands: a step told by its second at the end of that."""
     if event.type != "StatusReceived":
         return event.occurred_at, event.occurred_at
+    if event["done_at"]:
+        done = datetime.fromisoformat(event["done_at"])
+        return done, done
     told = datetime.fromisoformat(event["told_at"])
     end = told.replace(microsecond=0) + timedelta(seconds=1, microseconds=-1)
     return told, max(told, min(end, event.occurred_at))

@@ -6,6 +6,7 @@ same installation finds the same agencies.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from tools.platform.world import World
@@ -67,6 +68,75 @@ class Agency:
     @property
     def agency_id(self) -> UUID:
         return identity(f"agency/{self.key}")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Agencies and their people. Those beyond the axis have certificates, but no accounts here."""
+
+    agencies: tuple[Agency, ...]
+    people: tuple[Person, ...]
+
+    def agency(self, key: str) -> Agency:
+        """The agency called `key`; `StopIteration` for a stranger."""
+        return next(agency for agency in self.agencies if agency.key == key)
+
+    def person(self, agency_key: str, role: str) -> Person:
+        """The person who holds `role` in an agency; `StopIteration` if nobody does."""
+        return next(p for p in self.people if (p.agency, p.role) == (agency_key, role))
+
+    @property
+    def outside(self) -> tuple[Agency, ...]:
+        """The agencies beyond the axis."""
+        return tuple(agency for agency in self.agencies if agency.channel == "axis")
+
+    @property
+    def accounts(self) -> tuple[Person, ...]:
+        """Those who log in here."""
+        outside = {agency.key for agency in self.outside}
+        return tuple(person for person in self.people if person.agency not in outside)
+
+    def world(self) -> World:
+        """What the stand-ins are told: certificate holders, accounts, systems on the axis."""
+        leaders = [
+            {
+                "id": str(person.person_id),
+                "kind": "leader",
+                "common_name": person.full_name,
+                "organization": self.agency(person.agency).name,
+            }
+            for person in self.people
+            if person.role == "lanhdao"
+        ]
+        seals = [
+            {"id": str(a.agency_id), "kind": "seal", "common_name": a.name, "organization": a.name}
+            for a in self.agencies
+        ]
+        service_keys: list[dict[str, Any]] = [
+            {
+                "id": str(a.agency_id),
+                "kind": "service",
+                "common_name": f"{a.name} - khóa dịch vụ",
+                "organization": a.name,
+                "key_usages": ["digital_signature"],
+            }
+            for a in self.agencies
+            if a not in self.outside
+        ]
+        accounts = [
+            {
+                "username": person.key,
+                "password": PASSWORD,
+                "subject": str(person.person_id),
+                "agency": str(self.agency(person.agency).agency_id),
+                "position": str(person.position_id),
+                "roles": person.roles,
+            }
+            for person in self.accounts
+        ]
+        codes = [code for agency in self.outside for code in agency.codes]
+        subjects: list[dict[str, Any]] = [*leaders, *seals, *service_keys]
+        return World(subjects, accounts, {GOVERNMENT_SYSTEM: codes})
 
 
 # The words that stand in user names, and the right that each gives.
@@ -157,45 +227,20 @@ PEOPLE = (
     Person("ubndtinh", "kiemtoan", "Hà Thị Minh", "Thanh tra tỉnh", "Thanh tra viên"),
 )
 
-ACCOUNTS = tuple(p for p in PEOPLE if p is not MINISTER)
+DEMO = Cast(AGENCIES, PEOPLE)
+ACCOUNTS = DEMO.accounts
 
 
 def agency(key: str) -> Agency:
     """The agency that the demo calls `key`."""
-    return next(agency for agency in AGENCIES if agency.key == key)
+    return DEMO.agency(key)
 
 
 def person(agency_key: str, role: str) -> Person:
     """The person who holds `role` in an agency."""
-    return next(p for p in PEOPLE if (p.agency, p.role) == (agency_key, role))
+    return DEMO.person(agency_key, role)
 
 
 def world() -> World:
     """What the stand-ins are told: certificate holders, accounts, systems on the axis."""
-    leaders = [p for p in PEOPLE if p.role == "lanhdao"]
-    subjects = [
-        {
-            "id": str(p.person_id),
-            "kind": "leader",
-            "common_name": p.full_name,
-            "organization": agency(p.agency).name,
-        }
-        for p in leaders
-    ]
-    subjects += [
-        {"id": str(a.agency_id), "kind": "seal", "common_name": a.name, "organization": a.name}
-        for a in AGENCIES
-    ]
-    accounts = [
-        {
-            "username": p.key,
-            "password": PASSWORD,
-            "subject": str(p.person_id),
-            "agency": str(agency(p.agency).agency_id),
-            "position": str(p.position_id),
-            "roles": p.roles,
-        }
-        for p in ACCOUNTS
-    ]
-    outside = {GOVERNMENT_SYSTEM: list(GOVERNMENT_OFFICE.codes)}
-    return World(subjects=subjects, accounts=accounts, systems=outside)
+    return DEMO.world()

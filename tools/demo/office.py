@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tools.demo.cast import Agency, Person, person
+from tools.demo.cast import DEMO, Agency, Cast, Person
 from tools.demo.client import Client, wait_for
 
 LogIn = Callable[[Person], Client]
@@ -29,13 +29,18 @@ class Draft:
 class Office:
     """The people of one agency, each under an account of their own."""
 
-    def __init__(self, agency: Agency, log_in: LogIn) -> None:
+    def __init__(self, agency: Agency, log_in: LogIn, cast: Cast = DEMO) -> None:
         self.agency = agency
         self._log_in = log_in
+        self._cast = cast
+
+    def person(self, role: str) -> Person:
+        """Whoever holds `role` here."""
+        return self._cast.person(self.agency.key, role)
 
     def client(self, role: str) -> Client:
         """The front end of whoever holds `role` here."""
-        return self._log_in(person(self.agency.key, role))
+        return self._log_in(self.person(role))
 
     def arrived(self, foreign_id: str) -> Row:
         """Wait until a document is here and its signatures are judged; the clerk looks at it."""
@@ -62,7 +67,7 @@ class Office:
             return str(rows[0]["process_id"]) if rows else None
 
         process_id = wait_for(f"the process of {document_id}", opened)
-        assignee = person(self.agency.key, "chuyenvien")
+        assignee = self.person("chuyenvien")
         task_id = str(
             leader.post(
                 f"/v1/processes/{process_id}/tasks",
@@ -89,7 +94,7 @@ class Office:
     def issue(self, draft: Draft, *, answers: str = "", carries_out: str = "") -> Row:
         """Draft, attach, review, sign, number, seal and issue; the issued document."""
         officer, clerk = self.client("chuyenvien"), self.client("vanthu")
-        signer = person(self.agency.key, "lanhdao")
+        signer = self.person("lanhdao")
         body = {
             "type_code": draft.type_code,
             "subject": draft.subject,

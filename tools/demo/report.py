@@ -90,6 +90,8 @@ def _statuses(story: Story) -> list[dict[str, Any]]:
             "handler": step["handler"],
             "unit": step["unit"],
             "at": step["told_at"],
+            "seconds": step["seconds"],
+            "envelope": (step["envelope"] or {}).get("verdict"),
         }
         for office, seen in story.dispatches
         for delivery in seen["deliveries"]

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from services.interconnect.axis import AxisClient
+from services.interconnect.domain import LABELS
 from services.signatures.pdf.engine import Setup
 from tools.demo import report
 from tools.demo.cast import GOVERNMENT_SYSTEM, PASSWORD, Person, world
 from tools.demo.client import Client, DemoFailed
-from tools.demo.government_office import GovernmentOffice
+from tools.demo.government_office import VIETNAM, GovernmentOffice
 from tools.demo.journey import Journey, write_files
 from tools.platform import Installation, InstallationError, Platform, PlatformError
 from tools.platform.handle import ROOT, RUN_FOLDER
@@ -78,6 +79,7 @@ def walk(
     report.write(found, output / "report.json")
     console.print()
     console.print(timeline(trace))
+    console.print(_senders_table(found["statuses_seen_by_sender"]))
     console.print(_signature_table(found["signatures"]))
     console.print(f"\nWritten: {_short(output)}/report.json and {len(story.files)} signed PDFs")
     console.print(f"Again:   lienthong up; lienthong replay {trace['trace_id']}")
@@ -96,6 +98,34 @@ def government_office(here: Installation) -> GovernmentOffice:
     )
     axis = AxisClient(here.axis_url, GOVERNMENT_SYSTEM, secret)
     return GovernmentOffice.open(axis, setup, here.folder / "government-office")
+
+
+def _senders_table(rows: list[dict[str, Any]]) -> Table:
+    """What each sender sees of its recipients' steps; an envelope tells them to the instant."""
+    title = "Bên gửi thấy · what senders see"
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for heading in ("sender", "recipient", "status", "unit", "handler", "at"):
+        table.add_column(heading)
+    table.add_column("took", justify="right")
+    table.add_column("envelope")
+    before = None
+    for row in rows:
+        delivery = (row["document_id"], row["recipient"])
+        first = delivery != before
+        before = delivery
+        at = datetime.fromisoformat(row["at"]).astimezone(VIETNAM)
+        exact = row["envelope"] == "good"
+        table.add_row(
+            f"{row['sender']}\n{row['document_code']}" if first else "",
+            row["recipient"] if first else "",
+            f"{row['status_code']} {LABELS[row['status_code']][0]}",
+            row["unit"] or "",
+            row["handler"] or "",
+            f"{at:%H:%M:%S}" + (f".{at.microsecond // 1000:03}" if exact else ""),
+            f"{row['seconds']:.{3 if exact else 0}f} s",
+            row["envelope"] or "-",
+        )
+    return table
 
 
 def _signature_table(signatures: list[dict[str, Any]]) -> Table:

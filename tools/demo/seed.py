@@ -1,19 +1,19 @@
-"""Entering the demo's agencies and people, by the public API, as an operator would."""
+"""Entering agencies and people, by the public API, as an operator would."""
 
 from pathlib import Path
 
-from tools.demo.cast import AGENCIES, PEOPLE, VALID_FROM, agency
+from tools.demo.cast import DEMO, VALID_FROM, Cast
 from tools.demo.client import Client
 
 
-def seed(operator: Client, certificates: Path) -> None:
+def seed(operator: Client, certificates: Path, cast: Cast = DEMO) -> None:
     """Enter agencies, people, positions and certificates; what stands already stays as it is."""
-    for one in AGENCIES:
+    for one in cast.agencies:
         operator.post(
             "/v1/agencies",
             {
                 "agency_id": str(one.agency_id),
-                "parent_id": str(agency(one.parent).agency_id) if one.parent else None,
+                "parent_id": str(cast.agency(one.parent).agency_id) if one.parent else None,
                 "tier": one.tier,
                 "name": one.name,
                 "place": one.place,
@@ -24,7 +24,9 @@ def seed(operator: Client, certificates: Path) -> None:
             step=one.key,
         )
         _certificate(operator, certificates, str(one.agency_id), "seal")
-    for person in PEOPLE:
+        if one.channel == "inside":
+            _certificate(operator, certificates, str(one.agency_id), "service")
+    for person in cast.people:
         operator.post(
             "/v1/people",
             {"person_id": str(person.person_id), "full_name": person.full_name},
@@ -35,7 +37,7 @@ def seed(operator: Client, certificates: Path) -> None:
             {
                 "position_id": str(person.position_id),
                 "person_id": str(person.person_id),
-                "agency_id": str(agency(person.agency).agency_id),
+                "agency_id": str(cast.agency(person.agency).agency_id),
                 "unit": person.unit,
                 "title": person.title,
                 "authority": person.authority,
@@ -54,5 +56,6 @@ def _code(code: str) -> dict[str, str]:
 
 
 def _certificate(operator: Client, folder: Path, owner: str, kind: str) -> None:
-    pem = (folder / f"{owner}.pem").read_text(encoding="ascii")
-    operator.post("/v1/certificates", {"owner_id": owner, "kind": kind, "pem": pem}, step=owner)
+    name = f"{owner}-service" if kind == "service" else owner
+    pem = (folder / f"{name}.pem").read_text(encoding="ascii")
+    operator.post("/v1/certificates", {"owner_id": owner, "kind": kind, "pem": pem}, step=name)

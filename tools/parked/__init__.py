@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+import psycopg2
 import rfc8785
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from libs.blobs import open_store
 from libs.db import connection_lost
 from libs.eventstore import StoreError
-from libs.messaging.desk import (
+from libs.messaging.desk import carry_out, head, held_events
+from libs.messaging.parked import (
     DeskRefusal,
     Held,
     NothingParked,
@@ -23,15 +25,13 @@ from libs.messaging.desk import (
     Order,
     Refuse,
     Release,
-    carry_out,
-    head,
-    held_events,
 )
 from tools.parked import shown
 from tools.parked.arguments import parser
 from tools.parked.desks import Desks, blob_url
 
-_HANDLER = re.compile(r"(person:[0-9a-f-]{36}(/[0-9a-f-]{36})?|machine:[A-Za-z0-9._-]{1,64})")
+# A person's name on an act is a token's to give: see the desk over HTTP.
+_HANDLER = re.compile(r"machine:[A-Za-z0-9._-]{1,64}")
 LONGEST_REASON = 1000
 SAMPLE = 10
 
@@ -54,17 +54,22 @@ def main(words: Sequence[str]) -> int:
         return 2
     except (DeskRefusal, StoreError) as error:
         return _complain(str(error))
-    except DBAPIError as error:
+    except (DBAPIError, psycopg2.Error) as error:
         if not connection_lost(error):
             raise
         return _complain("The database does not answer. Does the platform run? lienthong status")
 
 
 def _list(desks: Desks, options: argparse.Namespace) -> int:
-    held = desks.held(waiting=options.waiting)
+    held, letters = desks.held(waiting=options.waiting), desks.letters()
     if options.json:
-        return _print_json([shown.facts(each) for each in held])
-    shown.console().print(shown.table(held) if held else "No stream stands still.")
+        events = [shown.facts(each) for each in held]
+        return _print_json(events + [shown.letter(*each) for each in letters])
+    console = shown.console()
+    console.print(shown.table(held) if held else "No stream stands still.")
+    if letters:
+        console.print("\nJobs and packets that were given up: decide at the desk over HTTP.")
+        console.print(shown.letters(letters))
     return 0
 
 
@@ -134,7 +139,7 @@ def _decide(desks: Desks, order: Order, by: str, *, alone: bool) -> bool:
 
 def _check_handler(options: argparse.Namespace) -> None:
     if not _HANDLER.fullmatch(options.by):
-        raise WrongCall("--by takes person:<id>/<position> or machine:<name>")
+        raise WrongCall("--by takes machine:<name>; people decide at the desk over HTTP")
 
 
 def _tell(options: argparse.Namespace, act: str, chosen: list[Held]) -> int:
@@ -149,6 +154,10 @@ def _tell(options: argparse.Namespace, act: str, chosen: list[Held]) -> int:
         behind = sum(each.behind for each in chosen)
         console = shown.console()
         console.print(f"{did} the event in front of {streams}; {behind} events stand behind.")
+        if chosen and not options.dry_run:
+            console.print(
+                f"Decided alone by {options.by}, without a second person; it is recorded."
+            )
         if chosen:
             console.print(shown.table(chosen[:SAMPLE]))
         if len(chosen) > SAMPLE:

@@ -17,8 +17,10 @@ behind the parked one, in order, and nothing overtakes. All other streams go on.
   refuse    when it never can be applied: this consumer leaves the event out, the rest follows.
             The event itself stays in the store, and other consumers still apply it
 
-Release and refuse write what was decided, by whom, into the store (stream desk-<consumer>, in the
-event's trace). With --dry-run they show what they would do, and change nothing.
+Release and refuse are an operator's act at the machine, alone: they are recorded as --by, a machine
+name, in the store (stream desk-<consumer>, in the event's trace). Where people have accounts, one
+person asks and a second one confirms: POST /v1/desk/<service>/requests. There also parked jobs and
+packets are decided about; the list here shows them. With --dry-run nothing is changed.
 
 examples:
   lienthong parked list --waiting
@@ -42,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = top.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = _action(actions, "list", "the streams that stand still")
+    listing = _action(actions, "list", "the streams that stand still, and parked jobs and packets")
     listing.add_argument(
         "--waiting", action="store_true", help="also what is still tried again by itself"
     )
@@ -84,5 +86,5 @@ def _add_decision(action: argparse.ArgumentParser) -> None:
         "--by",
         metavar="HANDLER",
         default=OPERATOR,
-        help=f"who decided: person:<id>/<position>, or machine:<name> (default: {OPERATOR})",
+        help=f"who decides, alone: machine:<name> (default: {OPERATOR})",
     )

@@ -12,9 +12,18 @@ from sqlalchemy import make_url
 
 from libs.contracts import topology
 from libs.db import Database, Unit, engine_for
-from libs.messaging.desk import ConsumerUnknown, Held, list_parked
+from libs.desk.jobs import JobKind
+from libs.desk.letters import Letters, Wanted
+from libs.desk.model import Kind, Letter
+from libs.messaging.causes import PlainCause
+from libs.messaging.desk import list_parked
+from libs.messaging.parked import ConsumerUnknown, Held
+from services.interconnect.packet_desk import PacketKind
+from services.interconnect.reasons import JOB_WORDS
 from tools.platform import Installation
 from tools.platform.database_urls import database_url
+
+MOST_SHOWN = 1000
 
 
 class Desks:
@@ -41,6 +50,16 @@ class Desks:
                 found += list_parked(unit, waiting=waiting)
         return sorted(found, key=lambda each: each.consumer)
 
+    def letters(self) -> list[tuple[Letter, PlainCause]]:
+        """Parked jobs and packets with their causes in plain words, the oldest first."""
+        found: list[tuple[Letter, PlainCause]] = []
+        for role, database in self._databases.items():
+            kinds = {kind.name: kind for kind in _kinds_of(role)}
+            with database.unit() as unit:
+                page = Letters(list(kinds.values())).page(unit, Wanted(), None, MOST_SHOWN)
+            found += [(each, kinds[each.kind].words(each.cause)) for each in page]
+        return sorted(found, key=lambda each: each[0].since)
+
     @contextmanager
     def unit_of(self, consumer: str) -> Iterator[Unit]:
         """A unit of work on the desk of a consumer's service. Raises `ConsumerUnknown`."""
@@ -55,6 +74,12 @@ class Desks:
         """End all connections."""
         for database in self._databases.values():
             database.engine.dispose()
+
+
+def _kinds_of(role: str) -> list[Kind]:
+    if role == "interconnect":
+        return [JobKind(role, JOB_WORDS), PacketKind()]
+    return [JobKind(role, {})]
 
 
 def blob_url(folder: Path) -> str | None:

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from libs.contracts import UnknownEvent, message
+from libs.desk.model import Letter
 from libs.eventstore import Recorded
-from libs.messaging.causes import plain
-from libs.messaging.desk import Held
+from libs.messaging.causes import PlainCause, plain
+from libs.messaging.parked import Held
 from libs.messaging.positions import BACK_OFF_SECONDS
 
 # Wide enough for every column when the output goes to a file.
@@ -33,6 +34,7 @@ def facts(held: Held) -> dict[str, Any]:
     """One stream for programs."""
     words = plain(held.cause)
     return {
+        "kind": "event",
         "consumer": held.consumer,
         "stream": held.stream,
         "version": held.version,
@@ -47,6 +49,36 @@ def facts(held: Held) -> dict[str, Any]:
         "cause_vi": words.vi,
         "cause_en": words.en,
     }
+
+
+def letter(each: Letter, words: PlainCause) -> dict[str, Any]:
+    """One parked job or packet for programs."""
+    return {
+        "kind": each.kind,
+        "item": each.item,
+        "what": each.what,
+        "state": "parked",
+        "attempts": each.attempts,
+        "since": _instant(each.since),
+        "behind": each.behind,
+        "trace": str(each.trace) if each.trace else None,
+        "cause": each.cause,
+        "cause_vi": words.vi,
+        "cause_en": words.en,
+    }
+
+
+def letters(found: list[tuple[Letter, PlainCause]]) -> Table:
+    """A line for each parked job or packet."""
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("item", "what", "tries", "since", "behind", "why"):
+        right = title in ("tries", "behind")
+        grid.add_column(title, justify="right" if right else "left", overflow="fold")
+    for each, words in found:
+        why = Text.assemble(words.en, "\n", (each.cause, "dim"))
+        counts = (str(each.attempts), _local(each.since), str(each.behind))
+        grid.add_row(each.item, each.what, *counts, why)
+    return grid
 
 
 def whole(held: Held, events: list[Recorded]) -> dict[str, Any]:

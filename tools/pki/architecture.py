@@ -48,7 +48,7 @@ def build(data: Path, state: State) -> PKIArchitecture:
     """The PKI of a data folder; certificates are issued on demand and always the same."""
     keys: dict[str, Any] = {name: {"path": f"{name}.pem"} for name in AUTHORITIES}
     for person in state.subjects:
-        keys[person.id] = {"path": f"people/{person.id}.pem", "public-only": True}
+        keys[person.label] = {"path": f"people/{person.label}.pem", "public-only": True}
     config = {
         "external-url-prefix": base_url(state),
         "keysets": {ARCHITECTURE: {"keys": keys}},
@@ -72,7 +72,10 @@ def _entities(state: State) -> dict[str, dict[str, str]]:
         for name, text in ENTITIES.items()
     }
     people = {
-        person.id: {"common-name": person.common_name, "organization-name": person.organization}
+        person.label: {
+            "common-name": person.common_name,
+            "organization-name": person.organization,
+        }
         for person in state.subjects
     }
     return {**authorities, **people}
@@ -105,7 +108,7 @@ def _certificates(state: State) -> dict[str, dict[str, Any]]:
             for name, years in TSA_YEARS.items()
         }
     )
-    certificates.update({person.id: _end_entity(person, start) for person in state.subjects})
+    certificates.update({person.label: _end_entity(person, start) for person in state.subjects})
     for label, certificate in certificates.items():
         certificate["serial"] = _serial(label)
     return certificates

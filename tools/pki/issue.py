@@ -14,12 +14,14 @@ from certomancer.registry import PKIArchitecture
 from certomancer.registry.common import CertLabel
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from . import store
 from .architecture import AUTHORITIES, build
 from .store import State, Subject
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def init(
@@ -43,31 +45,32 @@ def init(
     for name in AUTHORITIES:
         if not (data / "ca" / f"{name}.pem").exists():
             _authority_key(data, name)
-    known = {person.id for person in state.subjects}
+    known = {person.label for person in state.subjects}
     state = replace(state, subjects=store.merged(state.subjects, subjects))
-    new = [person for person in state.subjects if person.id not in known]
-    keys = {person.id: _person_key(data, person.id) for person in new}
+    new = [person for person in state.subjects if person.label not in known]
+    keys = [(person, _person_key(data, person)) for person in new]
     architecture = build(data, state)
     for name in ("root", "localities"):
         store.write(data / "trust" / f"{name}.pem", certificate_pem(architecture, name))
-    for subject_id, key in keys.items():
-        _person_files(data, subject_id, key, certificate_pem(architecture, subject_id))
+    for person, key in keys:
+        _person_files(data, person, key, certificate_pem(architecture, person.label))
     store.save(data, state)
     return state
 
 
-def revoke(data: Path, subject_id: str, at: datetime) -> State:
+def revoke(data: Path, label: str, at: datetime) -> State:
     """Mark a certificate as revoked since `at`; the OCSP responder says so from now on.
 
-    Raises `SubjectRefused` for an unknown id.
+    `label` is a subject's id, with -service behind it for a service key. Raises `SubjectRefused`
+    for an unknown one.
     """
     state = store.load(data)
-    if subject_id not in {person.id for person in state.subjects}:
-        raise store.SubjectRefused(f"no certificate for {subject_id}")
+    if label not in {person.label for person in state.subjects}:
+        raise store.SubjectRefused(f"no certificate for {label}")
     state = replace(
         state,
         subjects=tuple(
-            replace(person, revoked_at=at.isoformat()) if person.id == subject_id else person
+            replace(person, revoked_at=at.isoformat()) if person.label == label else person
             for person in state.subjects
         ),
     )
@@ -102,24 +105,25 @@ def _authority_key(data: Path, name: str) -> None:
     store.write(data / "ca" / f"{name}.pem", encoded, mode=0o600)
 
 
-def _person_key(data: Path, subject_id: str) -> rsa.RSAPrivateKey:
-    key = _rsa()
+def _person_key(data: Path, person: Subject) -> PrivateKey:
+    service = person.kind == "service"
+    key = ec.generate_private_key(ec.SECP256R1()) if service else _rsa()
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    store.write(data / "ca" / "people" / f"{subject_id}.pem", public)
+    store.write(data / "ca" / "people" / f"{person.label}.pem", public)
     return key
 
 
-def _person_files(data: Path, subject_id: str, key: rsa.RSAPrivateKey, certificate: bytes) -> None:
+def _person_files(data: Path, person: Subject, key: PrivateKey, certificate: bytes) -> None:
     pin = secrets.token_urlsafe(18)
     bundle = pkcs12.serialize_key_and_certificates(
-        subject_id.encode(),
+        person.label.encode(),
         key,
         x509.load_pem_x509_certificate(certificate),
         None,
         serialization.BestAvailableEncryption(pin.encode()),
     )
-    store.write(data / "keys" / f"{subject_id}.p12", bundle, mode=0o600)
-    store.write(data / "keys" / f"{subject_id}.pin", pin.encode(), mode=0o600)
-    store.write(data / "certificates" / f"{subject_id}.pem", certificate)
+    store.write(data / f"{person.key_file}.pin", pin.encode(), mode=0o600)
+    store.write(data / f"{person.key_file}.p12", bundle, mode=0o600)
+    store.write(data / "certificates" / f"{person.label}.pem", certificate)

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from . import store
 from .architecture import ARCHITECTURE, AUTHORITIES, base_url, build
+from .keys import parse_once
 
 
 class Services:
@@ -62,6 +63,7 @@ def serve(
             f"the certificates name port {state.port}; serving on {port} would orphan them"
         )
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    parse_once()
     server = make_server("127.0.0.1", state.port, Services(data, fake_time), threaded=True)
     if port_file is not None:
         store.write(port_file, str(state.port).encode())

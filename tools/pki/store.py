@@ -4,8 +4,9 @@ DIR/pki.json            port, creation time, subjects (written last, atomically)
 DIR/ca/*.pem            private keys of the authorities, mode 0600
 DIR/ca/people/<id>.pem  public keys of the subjects
 DIR/trust/*.pem         roots and intermediates: the trust store folder of a verifier
-DIR/keys/<id>.p12       a subject's key and certificate; passphrase in <id>.pin, mode 0600
-DIR/certificates/<id>.pem
+DIR/keys/<id>.p12       a leader's or seal's key and certificate; passphrase in <id>.pin, mode 0600
+DIR/service-keys/       the same of agencies' service keys
+DIR/certificates/<id>.pem, of a service key <id>-service.pem
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-KINDS = ("leader", "seal")
+KINDS = ("leader", "seal", "service")
 OFFICIAL_USAGES = ("digital_signature", "non_repudiation")
 
 
@@ -36,13 +37,23 @@ class Subject:
     """
 
     id: str
-    kind: Literal["leader", "seal"]
+    kind: Literal["leader", "seal", "service"]
     common_name: str
     organization: str
     valid_from: str = ""
     valid_to: str = ""
     revoked_at: str = ""
     key_usages: tuple[str, ...] = OFFICIAL_USAGES
+
+    @property
+    def label(self) -> str:
+        """Its name in the PKI: an agency has a seal and a service key."""
+        return f"{self.id}-service" if self.kind == "service" else self.id
+
+    @property
+    def key_file(self) -> str:
+        """Where its key lies below the data folder, without an ending."""
+        return f"{'service-keys' if self.kind == 'service' else 'keys'}/{self.id}"
 
 
 @dataclass(frozen=True)
@@ -125,5 +136,5 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 def merged(known: Sequence[Subject], new: Sequence[Subject]) -> tuple[Subject, ...]:
     """Known subjects first and unchanged: an issued certificate is never rewritten."""
-    ids = {entry.id for entry in known}
-    return (*known, *{entry.id: entry for entry in new if entry.id not in ids}.values())
+    labels = {entry.label for entry in known}
+    return (*known, *{entry.label: entry for entry in new if entry.label not in labels}.values())

@@ -18,13 +18,14 @@ WORKERS = ("documents", "signatures", "interconnect")
 REPLACEABLE = (
     "DATABASE_URL", "AMQP_URL", "BLOB_URL", "OIDC_ISSUER", "AXIS_URL", "AXIS_SYSTEM_ID",
     "AXIS_SECRET_FILE", "TSA_URL", "PKCS11_MODULE", "PG_BIN", "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "LOG_POLICY", "LOG_ORIGIN",
 )  # fmt: skip
 """Settings by which the caller's environment replaces a part of the platform by a real one."""
 
 _PORTS = (
     "edge", "postgres", *(f"broker.{name}" for name in BROKER_PORTS), "pki", "axis", "issuer",
     "relay.ops", *(f"{name}.service.{kind}" for name in SERVICES for kind in ("http", "ops")),
-    *(f"{name}.worker.ops" for name in WORKERS),
+    *(f"{name}.worker.ops" for name in WORKERS), "audit.sealer.ops", "witness",
 )  # fmt: skip
 
 
@@ -138,7 +139,7 @@ class Installation:
         report_key = {"REPORT_KEY_FILE": str(self.credentials.folder / "report-key.pem")}
         token_key = {"TOKEN_KEY_FILE": str(self.credentials.folder / "token-key.pem")}
         return {
-            **_surroundings(),
+            **surroundings(),
             **(token_key if role == "directory" else {}),
             **(report_key if role == "signatures" else {}),
             "PUBLIC_URL": self.url,
@@ -150,6 +151,8 @@ class Installation:
             "TSA_URL": ",".join(f"{pki}/government/tsa/{name}" for name in ("tsa", "tsa-2")),
             "TRUST_DIR": str(self.folder / "pki" / "trust"),
             "KEYS_DIR": str(self.folder / "pki" / "keys"),
+            "SERVICE_KEYS_DIR": str(self.folder / "pki" / "service-keys"),
+            "LOG_DIR": str(self.folder / "log" / "shown"),
             **{name: value for name, value in self.settings.items() if name != "OIDC_ISSUER"},
             "DATABASE_URL": self.database_url(role),
             "AMQP_URL": self.amqp_url(role),
@@ -158,7 +161,7 @@ class Installation:
         }
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """Return the caller's variables that no program can do without."""
     wanted = ("PATH", "HOME", "TMPDIR")
     kept = {name: os.environ[name] for name in wanted if name in os.environ}

@@ -4,13 +4,14 @@ import signal
 import sys
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from tools.platform import edge
 from tools.platform.database import OWNER, SERVICES
-from tools.platform.installation import WORKERS, Installation
+from tools.platform.installation import WORKERS, Installation, surroundings
+from tools.platform.log import WITNESS, LogHome
 
 
 def _nothing() -> None: ...
@@ -53,6 +54,7 @@ def table(here: Installation) -> list[Process]:
         _module(here, "relay", "libs.messaging.relay", after=()),
         *served,
         *workers,
+        *_log(here),
     ]
 
 
@@ -152,6 +154,29 @@ def _service(here: Installation, name: str) -> Process:
         here, f"{name}.service", f"services.{name}.service",
         after=("relay",), http=here.ports[f"{name}.service.http"],
     )  # fmt: skip
+
+
+def _log(here: Installation) -> list[Process]:
+    """Return the sealer, and a witness beside it unless real ones are set."""
+    home = LogHome(here)
+    sealer = _module(here, "audit.sealer", "services.audit.sealer", after=("witness",))
+    environment = {**sealer.environment, **home.environment()}
+    if "LOG_POLICY" in here.settings:
+        home.prepare_witness()  # its keys alone
+        return [replace(sealer, environment=environment, after=("migration",))]
+    data, port = str(home.witness_folder), here.ports["witness"]
+    answer = here.folder / "witness.port"
+    words = ("run", "--folder", data, "--name", WITNESS, "--port", str(port))
+
+    def prepare() -> None:
+        answer.unlink(missing_ok=True)
+        home.prepare_witness()
+
+    witness = Process(
+        "witness", _python("tools.witness", *words, "--port-file", str(answer)), surroundings(),
+        port=port, prepare=prepare, ready=partial(_port_written, answer, port),
+    )  # fmt: skip
+    return [witness, replace(sealer, environment=environment, prepare=home.write_policy)]
 
 
 def _module(

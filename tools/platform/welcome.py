@@ -1,8 +1,13 @@
 """What `lienthong up` adds for people: the demo's agencies entered, and where to begin."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 
+from tools.certificates import place
+from tools.certificates.authorities import look
+from tools.certificates.files import read
 from tools.demo.cast import ACCOUNTS, PASSWORD, agency
 from tools.demo.client import Client
 from tools.demo.seed import seed
@@ -16,7 +21,19 @@ def enter_agencies(platform: Platform) -> None:
     """Enter the demo's agencies and people through the public API; again changes nothing."""
     here = platform.installation
     operator = Client(here.url, here.issuer_url, OPERATOR, PASSWORD, run="welcome")
-    seed(operator, here.folder / "pki" / "certificates")
+    certificates = here.folder / "pki" / "certificates"
+    seed(operator, certificates)
+    _enter_authorities(operator, place.of(here.environment(place.ROLE)), certificates)
+
+
+def _enter_authorities(operator: Client, here: place.Place, certificates: Path) -> None:
+    """Enter the authorities, whose certificates expire as well."""
+    samples = [
+        one for path in sorted(certificates.glob("*.pem")) for one in read(path).certificates
+    ]
+    for one in look(here.asker, here.tsa_urls, samples).authorities:
+        body = {"kind": one.kind, "pem": one.pem}
+        operator.post("/v1/certificates", body, step=one.certificate.sha256.hex())
 
 
 def show(platform: Platform, console: Console) -> None:

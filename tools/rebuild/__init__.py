@@ -12,11 +12,12 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+import psycopg2
 from sqlalchemy.exc import SQLAlchemyError
 
 from libs.contracts import topology
 from libs.eventstore import RestoredNotRebased
-from libs.messaging.applier import describe
+from libs.messaging.causes import describe
 from libs.messaging.rebuild import Rebuild, RebuildRefused
 from tools.rebuild.shown import AsJson, AsText
 
@@ -61,7 +62,7 @@ def main(words: Sequence[str]) -> int:
     except RebuildRefused as refusal:
         shown.refused(refusal.code, str(refusal))
         return 1
-    except (SQLAlchemyError, RestoredNotRebased) as error:
+    except (SQLAlchemyError, psycopg2.Error, RestoredNotRebased) as error:
         shown.refused("database", f"{describe(error)}; run it again to go on")
         return 1
     except KeyboardInterrupt:

@@ -26,7 +26,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 /etc/lienthong/{{ . | lower | replace "_" "-" }}
 {{- end }}
 
-{{/* The settings that a workload lists, from a secret, a mounted file, or the values. */}}
+{{/* Takes a setting's name: where its volume is. */}}
+{{- define "lienthong.volume" -}}
+/var/lib/lienthong/{{ . | lower | replace "_" "-" }}
+{{- end }}
+
+{{/* The settings that a workload lists, from a secret, a mounted file or volume, or the values. */}}
 {{- define "lienthong.settings" -}}
 {{- $values := .root.Values }}
 {{- range $setting := .workload.settings }}
@@ -37,6 +42,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $file := get (get $values.files $setting) "file" }}
 - name: {{ $setting }}
   value: {{ include "lienthong.mount" $setting }}{{ with $file }}/{{ . }}{{ end }}
+{{- else if hasKey $values.volumes $setting }}
+- name: {{ $setting }}
+  value: {{ include "lienthong.volume" $setting }}
 {{- else if eq $setting "OIDC_ISSUER" }}
 - name: OIDC_ISSUER
   value: {{ printf "%s,%s" $values.settings.OIDC_ISSUER $values.settings.PUBLIC_URL | quote }}
@@ -122,6 +130,9 @@ containers:
       {{- if hasKey $.root.Values.files $setting }}
       - {name: {{ $setting | lower | replace "_" "-" }}, mountPath: {{ include "lienthong.mount" $setting }}, readOnly: true}
       {{- end }}
+      {{- if hasKey $.root.Values.volumes $setting }}
+      - {name: {{ $setting | lower | replace "_" "-" }}, mountPath: {{ include "lienthong.volume" $setting }}, readOnly: {{ not (has $setting (default list $.workload.writes)) }}}
+      {{- end }}
       {{- end }}
 volumes:
   # Uploads on their way to the blob store lie here.
@@ -135,6 +146,10 @@ volumes:
     {{- else }}
     configMap: {name: {{ .configMap }}}
     {{- end }}
+  {{- end }}
+  {{- with get $.root.Values.volumes $setting }}
+  - name: {{ $setting | lower | replace "_" "-" }}
+    persistentVolumeClaim: {claimName: {{ .claim }}}
   {{- end }}
   {{- end }}
 {{- end }}

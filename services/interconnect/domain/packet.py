@@ -53,6 +53,8 @@ def join(early: Packet, arrived: PacketArrived) -> list[Event]:
             request_packet=each.request_packet,
             channel="axis",
             axis_doc_id=each.axis_doc_id,
+            pair_number=each.pair_number,
+            envelope=each.envelope,
         )
         new = recall(packet, command)
         packet = evolve(packet, new[0]) if new else packet

@@ -8,8 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.signatures.commands import AddEvidence
-from services.signatures.events import EvidenceAdded
+from services.signatures.commands import AddEvidence, RefuseEvidence
+from services.signatures.events import EvidenceAdded, EvidenceRefused
+
+Event = EvidenceAdded | EvidenceRefused
 
 MARGIN = timedelta(days=90)
 """How long before its end evidence is renewed: room for an authority that is away for weeks."""
@@ -36,18 +38,21 @@ class Evidence:
 NEW = Evidence()
 
 
-def decide(evidence: Evidence, command: AddEvidence) -> list[EvidenceAdded]:
-    """Record evidence made over the newest; nothing for a job that ran twice or too late."""
-    newest = evidence.newest.evidence if evidence.newest else command.file
-    if command.over != newest:
+def decide(evidence: Evidence, command: AddEvidence | RefuseEvidence) -> list[Event]:
+    """Record evidence made over the newest, or that none is; nothing for a job that ran twice."""
+    told = command.refusal if isinstance(command, RefuseEvidence) else command
+    newest = evidence.newest.evidence if evidence.newest else told.file
+    if told.over != newest:
         return []
+    if isinstance(command, RefuseEvidence):
+        return [command.refusal]
     ends = holds_until(command.certificate_ends, command.algorithms)
     return [EvidenceAdded(**vars(command), holds_until=ends)]
 
 
-def evolve(_evidence: Evidence, event: EvidenceAdded) -> Evidence:
+def evolve(evidence: Evidence, event: Event) -> Evidence:
     """Apply a fact."""
-    return Evidence(event)
+    return Evidence(event) if isinstance(event, EvidenceAdded) else evidence
 
 
 def holds_until(certificate_ends: datetime, algorithms: Collection[str]) -> datetime:

@@ -55,6 +55,10 @@ class Isolated:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the child, so that the first file does not wait for it: `WorkerInterrupted`."""
+        self._started()
+
     @property
     def pid(self) -> int | None:
         """The child's process id while it runs."""

@@ -52,6 +52,12 @@ _TABLE: dict[str, tuple[Verdict, str, str, str]] = {
         "Việc kiểm tra vượt quá thời gian hoặc bộ nhớ cho phép.",
         "The check took more time or memory than allowed.",
     ),
+    "not_checked": (
+        _OPEN,
+        "CANNOT_VALIDATE",
+        "Hai người vận hành đã quyết định không kiểm tra tệp này.",
+        "Two operators decided that this file is not checked.",
+    ),
     "file_encrypted": (
         _OPEN,
         "CANNOT_VALIDATE",

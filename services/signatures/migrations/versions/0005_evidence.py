@@ -3,8 +3,8 @@ whom verdicts trust."""
 
 from libs.db.script import run_script, service_schema
 
-revision = "0003"
-down_revision = "0001"
+revision = "0005"
+down_revision = "0004"
 
 TABLES = """
 ALTER TABLE signatures.signature ADD COLUMN revocation text NOT NULL DEFAULT '';

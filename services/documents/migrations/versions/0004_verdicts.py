@@ -2,8 +2,8 @@
 
 from libs.db.script import run_script, service_schema
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 TABLES = """
 ALTER TABLE documents.document

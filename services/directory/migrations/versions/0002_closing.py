@@ -1,0 +1,12 @@
+"""The last day of an agency, and its successor."""
+
+from libs.db.script import run_script
+
+revision = "0002"
+down_revision = "0001"
+
+COLUMNS = "ALTER TABLE directory.agency ADD COLUMN closed_on date, ADD COLUMN successor_id uuid;"
+
+
+def upgrade() -> None:
+    run_script(COLUMNS)

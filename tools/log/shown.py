@@ -1,0 +1,98 @@
+"""The log as people read it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from libs.translog import Accepted, to_base64
+
+if TYPE_CHECKING:
+    from tools.log.export import Tick
+    from tools.log.status import LogStatus
+
+
+@contextmanager
+def bar(title: str, *, hidden: bool) -> Iterator["Tick"]:
+    """A bar on the terminal that goes when the work is done."""
+    progress = Progress(
+        TextColumn(title),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+        disable=hidden,
+    )
+    with progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def told(as_json: bool, facts: dict[str, Any], lines: list[str]) -> None:
+    """Print facts for programs, or lines for people."""
+    print(json.dumps(facts, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+
+
+def accepted(found: Accepted) -> dict[str, Any]:
+    """A checkpoint and who vouches for it, for programs."""
+    return {
+        "origin": found.checkpoint.origin,
+        "size": found.checkpoint.size,
+        "root": to_base64(found.checkpoint.root),
+        "key": str(found.log),
+        "witnesses": {name: _instant(at) for name, at in found.witnesses.items()},
+    }
+
+
+def checkpoint_lines(found: Accepted) -> list[str]:
+    """A checkpoint and who vouches for it, for people."""
+    facts = accepted(found)
+    witnesses = [f"{name} at {at}" for name, at in facts["witnesses"].items()]
+    return [
+        f"log          {facts['origin']}",
+        f"entries      {facts['size']:,}",
+        f"root         {facts['root']}",
+        f"signed by    {facts['key']}",
+        f"co-signed by {', '.join(witnesses) or 'nobody'}",
+    ]
+
+
+def proven(facts: dict[str, Any]) -> list[str]:
+    """What a proof shows, for people."""
+    witnesses = [f"{name} at {at}" for name, at in facts["witnesses"].items()]
+    lines = [
+        f"Proven: entry {facts['index']:,} of {facts['origin']} with {facts['size']:,} entries",
+        f"signed by    {facts['key']}",
+        f"co-signed by {', '.join(witnesses) or 'nobody'}",
+        "",
+    ]
+    return lines + [f"{name:<12} {value}" for name, value in facts["event"].items() if value]
+
+
+def status(found: "LogStatus", console: Console) -> None:
+    """Print the shards, and what waits or contradicts."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("year", "origin", "signed", "witnessed", "last co-signed"):
+        figure = title in ("signed", "witnessed")
+        table.add_column(title, justify="right" if figure else "left", no_wrap=True)
+    for shard in found.shards:
+        last = [f"{name} {at:%Y-%m-%d %H:%M:%S}Z" for name, at in shard.witnesses.items()]
+        table.add_row(
+            str(shard.name), shard.origin, f"{shard.signed:,}", f"{shard.witnessed:,}",
+            ", ".join(last) or "-",
+        )  # fmt: skip
+    console.print(table)
+    if found.waiting is not None:
+        console.print(f"{found.waiting:,} events wait to be sealed.")
+    for path in found.contradictions:
+        console.print(f"[red]A witness saw another past under our signature:[/] {path}")
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

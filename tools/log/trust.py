@@ -1,0 +1,46 @@
+"""Whose signatures are believed: a policy's, a named key's, or what the log itself says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from libs.translog import Accepted, Checkpoint, LogFiles, Malformed, Note, Policy, VerifierKey
+from services.audit.sealing.files import KEY
+from tools.log.places import LogUnreachable
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Accepts checkpoints. `self_told`: the key is the one that the log itself shows."""
+
+    policy: Policy | None
+    key: VerifierKey | None = None
+    self_told: bool = False
+
+    @classmethod
+    def of(cls, options: Any, files: LogFiles | None) -> Self:
+        """What `--policy` or `--key` say; without them, and with files, the key beside the log."""
+        if options.policy:
+            return cls(Policy.parse(Path(options.policy).read_text("utf-8")))
+        if options.key:
+            return cls(None, VerifierKey.parse(options.key))
+        if files is None:
+            raise LogUnreachable("name whom you trust: --policy FILE or --key VKEY")
+        try:
+            return cls(None, VerifierKey.parse(files.read(KEY).decode().strip()), self_told=True)
+        except FileNotFoundError as error:
+            text = "the log does not show its key: name it by --policy or --key"
+            raise LogUnreachable(text) from error
+        except UnicodeDecodeError as error:
+            raise Malformed("the key beside the log is no text") from error
+
+    def accept(self, note: Note) -> Accepted:
+        """What a note says, and who vouches; raises a `TranslogError` when that is too few."""
+        if self.policy:
+            return self.policy.accept(note)
+        assert self.key
+        note.signed_by([self.key])
+        checkpoint = Checkpoint.parse(note.text)
+        if checkpoint.origin != self.key.name:
+            raise Malformed(f"the checkpoint is of {checkpoint.origin[:200]}, not {self.key.name}")
+        return Accepted(checkpoint, self.key, {})
