@@ -53,7 +53,7 @@ class Acts:
         """Put the leader's personal signature on the page."""
         order = job.arguments
         # What the directory said before the order counts: a revoked certificate is not used.
-        wait_for_replicas(self.database, REPLICAS, job.context)
+        wait_for_replicas(self.database, *REPLICAS, job.context)
 
         def make(pdf: bytes) -> list[tuple[str, str, Signed]]:
             signed = self.engine.sign_leader(

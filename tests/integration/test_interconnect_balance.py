@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import Client
 
+from libs.envelope import KeyFolder
 from libs.jobs.worker import Worker
 from libs.messaging.rebuild import Rebuild
 from services.interconnect import metrics
@@ -170,7 +171,7 @@ def test_what_this_read_model_has_not_seen_yet_is_open_and_no_difference(
     world.project()
     world.react()
     world.project()
-    table = acts(world.database, world.blobs, world.axis.client("province"))
+    table = acts(world.database, world.blobs, world.axis.client("province"), KeyFolder(world.keys))
     assert Worker("test", world.database, table).work_one()
     assert sent(desk) == {"accepted": 1, "open": 1}
     world.project()

@@ -41,7 +41,6 @@ def _api(service: str, folder: str) -> Any:
         "AMQP_URL": "amqp://localhost",
         "OIDC_ISSUER": "http://localhost",
         "BLOB_URL": f"file://{folder}/blobs",
-        "LOG_DIR": f"{folder}/log",
         "PUBLIC_URL": "http://localhost",
         "TOKEN_KEY_FILE": f"{folder}/key.pem",
         "LOG_DIR": f"{folder}/log",
