@@ -21,6 +21,8 @@ BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
 REFUSED = ".refused"
 REFUSED_AT_DESK = "refused_at_desk"
 _RELEASED = "released"
+# The longest wait of what is tried for as long as it takes.
+LONGEST_WAIT = 600
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,35 @@ class JobQueue:
         )
         return ended.first() is not None
 
-    def fail(self, job: Job, worker: str, cause: str) -> None:
-        """Put the job back for a later try, or park it after the last."""
+    def renew(self, job: Job, worker: str, lease_seconds: float) -> None:
+        """Keep the job for longer; a lease that has ended already is not renewed."""
+        self._connection.execute(
+            text(
+                f"UPDATE {self._table}"  # noqa: S608
+                " SET lease_end = clock_timestamp() + :lease * interval '1 second'"
+                " WHERE job_id = :job_id AND state = 'open' AND worker = :worker"
+                " AND lease_end > clock_timestamp()"
+            ),
+            {"job_id": job.job_id, "worker": worker, "lease": lease_seconds},
+        )
+
+    def fail(self, job: Job, worker: str, cause: str, chance: float) -> None:
+        """Put the job back for a later try, or park it after the last.
+
+        `chance` (0 to 1) spreads those that failed together over half of their wait more.
+        """
         last = job.attempts > len(BACK_OFF_SECONDS)
         wait = 0 if last else BACK_OFF_SECONDS[job.attempts - 1]
+        self._put_back(job, worker, cause, "parked" if last else "open", wait * (1 + chance / 2))
+
+    def postpone(
+        self, job: Job, worker: str, cause: str, chance: float, at_least: float = 0
+    ) -> None:
+        """Put the job back until `at_least` seconds have passed; it is never parked for this."""
+        wait = min(BACK_OFF_SECONDS[min(job.attempts, len(BACK_OFF_SECONDS)) - 1], LONGEST_WAIT)
+        self._put_back(job, worker, cause, "open", max(wait * (1 + chance / 2), at_least))
+
+    def _put_back(self, job: Job, worker: str, cause: str, state: str, wait: float) -> None:
         self._connection.execute(
             text(
                 f"UPDATE {self._table} SET lease_end = NULL, cause = :cause,"  # noqa: S608
@@ -129,7 +156,7 @@ class JobQueue:
                 "job_id": job.job_id,
                 "worker": worker,
                 "cause": cause[:500],
-                "state": "parked" if last else "open",
+                "state": state,
                 "wait": wait,
             },
         )

@@ -29,7 +29,7 @@ from services.interconnect.deliveries import answered_document
 from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
 from services.interconnect.domain import packet as packets
 from services.interconnect.earlier import settled_writes
-from services.interconnect.errors import NotKnownYet, PacketRejected
+from services.interconnect.errors import NotKnownYet, PacketDamaged, PacketRejected
 from services.interconnect.events import (
     PacketArrived,
     PacketUnreadable,
@@ -77,7 +77,8 @@ class Intake:
     def take(self, received: Received, packet: str, file: BinaryIO) -> Verdict:
         """Record what came: `packet` is the digest of its durable bytes, `file` shows them.
 
-        Raises `NotKnownYet` while our replicas lag: the packet then waits on the axis.
+        Raises `NotKnownYet` while our replicas lag: the packet then waits on the axis; and
+        `PacketDamaged` for what may be whole when it is fetched again.
         """
         try:
             read = read_packet(file, self._blobs, self._limit)
@@ -88,6 +89,8 @@ class Intake:
             if read.trace.business.kind is edxml.BusinessKind.RECALL:
                 return self._recall_packet(received, packet, read)
             return self._document(received, packet, read)
+        except PacketDamaged:
+            raise
         except PacketRejected as error:
             return self.reject(received, packet, error.reason_code)
 

@@ -25,7 +25,9 @@ BAD_ENVELOPES = Counter(
 AXIS_FAILURES = Counter(
     "lienthong_axis_poll_failures", "Rounds or packets that failed, by kind", ["kind"]
 )
-AXIS_POLLED = Gauge("lienthong_axis_polled_seconds", "When the axis was last polled to the end")
+AXIS_POLLED = Gauge(
+    "lienthong_axis_polled_seconds", "When the axis was last polled to the end, by lane", ["lane"]
+)
 BALANCE = Gauge(
     "lienthong_balance",
     "Recipients of the documents that were accepted in the last 30 days, by what became of them",

@@ -20,6 +20,7 @@ from tests.support.interconnect_world import (
     CODES,
     COMMUNE,
     DEPARTMENT,
+    LIMIT,
     MINISTRY,
     OFFICE,
     PROVINCE,

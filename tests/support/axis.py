@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from services.interconnect.axis import AxisClient
+from services.interconnect.axis import NationalAxis
 from services.interconnect.axis_signing import sign_headers
 from tests.support.wait import eventually
 
@@ -25,8 +25,8 @@ class RunningAxis:
     url: str
     log: Path
 
-    def client(self, system: str) -> AxisClient:
-        return AxisClient(self.url, system, f"{system}-secret")
+    def client(self, system: str) -> NationalAxis:
+        return NationalAxis(self.url, system, f"{system}-secret")
 
     def post(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> Any:
         """Send a request as it is and return the reply's JSON."""

@@ -21,7 +21,7 @@ from libs.eventstore import ANY, START, Context, NewEvent, Recorded
 from libs.jobs.worker import Worker
 from libs.messaging.applier import Applier
 from services.interconnect import queries, views
-from services.interconnect.axis import AxisClient
+from services.interconnect.axis import NationalAxis
 from services.interconnect.policies import POLICIES
 from services.interconnect.poller import Poller
 from services.interconnect.projections import PROJECTIONS
@@ -63,7 +63,7 @@ class World:
     blobs: BlobStore
     axis: RunningAxis
     poller: Poller
-    office: AxisClient
+    office: NationalAxis
     keys: Path
 
     def tell(
@@ -131,7 +131,7 @@ class World:
     def worker(self) -> Worker:
         """The worker of our installation."""
         client = self.axis.client("province")
-        jobs = acts(self.database, self.blobs, client, KeyFolder(self.keys))
+        jobs = acts(self.database, self.blobs, client, KeyFolder(self.keys), LIMIT)
         return Worker("test", self.database, jobs)
 
     def work(self) -> int:

@@ -21,13 +21,15 @@ from werkzeug import Response
 
 from tools.axis.refusal import BAD_REQUEST, Refusal
 
-LISTING, FETCHING, SENDING = ("getReceivedEdocList",), ("getEdoc", "downloadEdoc"), ("sendEdoc",)
+LISTING = ("getReceivedEdocList", "syncReceivedEdocList")
+FETCHING, SENDING = ("getEdoc", "downloadEdoc"), ("sendEdoc",)
 EVERYWHERE: tuple[str, ...] = ()
 FAULTS = {
     "late": LISTING,
     "duplicate": LISTING,
     "reordered": LISTING,
     "truncated": FETCHING,
+    "old": ("downloadEdoc",),
     "wrong_hash": SENDING,
     "server_error": EVERYWHERE,
     "rate_limit": EVERYWHERE,
@@ -39,9 +41,10 @@ FAULTS = {
 
 late: some packets that wait are not listed yet · duplicate: every packet is listed twice, and once
 more after it is done · reordered: the list is shuffled · truncated: half of the packet in a whole
-reply · wrong_hash: the body seems to be damaged on its way · server_error: 503, nothing done ·
-rate_limit: 429, nothing done · wrong_clock: the axis is an hour ahead · cut: all is done, and the
-connection ends in the middle of the reply · slow: the reply drips.
+reply · old: there is no such method (an axis before 2.0.1) · wrong_hash: the body seems to be
+damaged on its way · server_error: 503, nothing done · rate_limit: 429, nothing done · wrong_clock:
+the axis is an hour ahead · cut: all is done, and the connection ends in the middle of the reply ·
+slow: the reply drips.
 """
 RETRY_AFTER = 1  # second
 _AHEAD = timedelta(hours=1)
@@ -155,8 +158,9 @@ def _halved(response: Response) -> Response:
     if response.mimetype != "application/json":
         return Response(body[: len(body) // 2], content_type=response.content_type)
     reply = json.loads(body)
-    packet = base64.b64decode(reply["data"])
-    reply["data"] = base64.b64encode(packet[: len(packet) // 2]).decode()
+    holder, name = (reply, "data") if isinstance(reply["data"], str) else (reply["data"], "edxml")
+    packet = base64.b64decode(holder[name])
+    holder[name] = base64.b64encode(packet[: len(packet) // 2]).decode()
     return Response(json.dumps(reply), content_type="application/json")
 
 
