@@ -18,8 +18,9 @@ class _Failed:
 class Backlog:
     """Packets of one kind: those that failed, and those left to the lane of the large ones.
 
-    Lanes share it. A packet that fails is left alone for longer each time, up to five minutes; it
-    may be tried again at once after its first failure. Times are a monotonic clock's.
+    Lanes share it. A packet that fails is left alone for longer each time, from `shortest` seconds
+    up to five minutes; after its first failure it may be tried again at once. Times are a monotonic
+    clock's.
     """
 
     shortest: float

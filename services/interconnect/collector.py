@@ -30,33 +30,25 @@ class Collector:
     def collect(self, received: Received, most: int, failures: int) -> None:
         """Settle one packet of at most `most` bytes, after so many failures.
 
-        Raises `PacketIsLarge`, `NotKnownYet` while our replicas lag, and what the axis, the stores
-        and the database raise: the packet then stays on the axis.
+        What is no good packet may have been damaged on its way: it is fetched again a few times.
+        Raises `PacketDamaged` until then, `PacketIsLarge`, `NotKnownYet` while our replicas lag,
+        and what the axis, the stores and the database raise: the packet then stays on the axis.
         """
+        packet = None
         try:
-            verdict = self._take(received, min(most, self._limit))
+            packet = self._fetch(received.doc_id, min(most, self._limit))
+            verdict = self._record(received, packet)
         except AxisRefused as error:
             if error.code == TOO_LARGE and most < self._limit:
                 raise PacketIsLarge(received.doc_id) from error
             if not is_final(error.code, failures + 1):
                 raise
             verdict = self._intake.reject(received, None, f"axis-{error.code}")
+        except PacketDamaged as error:
+            if failures + 1 < FETCHES:
+                raise
+            verdict = self._intake.reject(received, packet, error.reason_code)
         self._axis.acknowledge(received.doc_id, taken=verdict.done, failed=verdict.failed)
-
-    def _take(self, received: Received, most: int) -> Verdict:
-        """Fetch and record. What is no good packet is fetched again, for it may have been damaged
-        on its way: until the same bytes come twice, or a few times.
-        """
-        before = ""
-        for fetch in range(1, FETCHES + 1):
-            packet = self._fetch(received.doc_id, most)
-            try:
-                return self._record(received, packet)
-            except PacketDamaged as error:
-                if packet == before or fetch == FETCHES:
-                    return self._intake.reject(received, packet, error.reason_code)
-            before = packet
-        raise AssertionError("unreachable")
 
     def _fetch(self, doc_id: str, most: int) -> str:
         """The digest of the durable packet: decoded, hashed and written in one pass."""

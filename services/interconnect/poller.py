@@ -25,7 +25,7 @@ from services.interconnect.axis.rate import pause
 from services.interconnect.backlog import Backlog
 from services.interconnect.collector import Collector, PacketIsLarge
 from services.interconnect.compose import VIETNAM
-from services.interconnect.errors import NotKnownYet
+from services.interconnect.errors import NotKnownYet, PacketDamaged
 from services.interconnect.metrics import AXIS_FAILURES, AXIS_POLLED
 
 MEBIBYTE = 1024 * 1024
@@ -54,7 +54,7 @@ class Poller:
         axis: AxisClient,
         limit: int,
         mail: str,
-        documents: Backlog | None = None,
+        documents: Backlog,
     ) -> None:
         self._database = database
         self._axis = axis
@@ -63,8 +63,8 @@ class Poller:
         self._of_documents = Collector(database, blobs, axis, limit)
         # No good status is larger than a small document.
         self._of_statuses = Collector(database, blobs, axis, min(limit, SMALL))
-        self._documents = documents or Backlog(shortest=2.0)
-        self._statuses = Backlog(shortest=2.0)
+        self._documents = documents
+        self._statuses = Backlog(documents.shortest)
         self._declined: set[tuple[str, str]] = set()
 
     @property
@@ -180,8 +180,10 @@ class Poller:
 
 def _failed(what: str, error: Exception, **fields: str) -> None:
     AXIS_FAILURES.labels(what).inc()
-    if isinstance(error, AxisRefused | AxisUnreachable | NotKnownYet) or connection_lost(error):
-        cause = str(error)[:300] if isinstance(error, AxisRefused) else type(error).__name__
+    expected = AxisRefused | AxisUnreachable | NotKnownYet | PacketDamaged
+    if isinstance(error, expected) or connection_lost(error):
+        told = isinstance(error, AxisRefused | PacketDamaged)
+        cause = str(error)[:300] if told else type(error).__name__
         logger.warning("axis_poll_failed", what=what, cause=cause, **fields)
     else:
         logger.exception("axis_poll_failed", what=what, **fields)

@@ -55,6 +55,13 @@ def test_faults_are_off_until_somebody_switches_them_on(axis: FaultyAxis) -> Non
     assert axis.administer().json()["happened"] == {}
 
 
+def test_a_fault_may_strike_one_system_alone(axis: FaultyAxis) -> None:
+    axis.plan(server_error={"systems": ["province"]})
+    assert axis.client("office").waiting("edoc") == []
+    with pytest.raises(AxisUnreachable):
+        list_what_waits(axis)
+
+
 @pytest.mark.parametrize("secret", ["", "wrong", "admin-secret "])
 def test_only_the_admin_switches(axis: FaultyAxis, secret: str) -> None:
     plan: dict[str, Any] = {"faults": {"server_error": {}}}

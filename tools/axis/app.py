@@ -92,7 +92,9 @@ class Axis:
         size = sum(len(name) + len(value) for name, value in request.headers)
         if len(request.headers) > MAX_HEADERS or size > MAX_HEADER_BYTES:
             return _fail(BAD_REQUEST, "headers are too many or too large", 431)
-        drawn = self._faults.drawn(request.path.rpartition("/")[2])
+        # Not proven yet, and of no use but to be struck.
+        claimed = request.headers.get("systemid") or request.headers.get("X-SystemId", "")
+        drawn = self._faults.drawn(request.path.rpartition("/")[2], claimed)
         line |= {"faults": sorted(drawn)} if drawn else {}
         if "rate_limit" in drawn:
             return _fail(SYSTEM_ERROR, "too many requests", 429, {"Retry-After": str(RETRY_AFTER)})

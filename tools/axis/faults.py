@@ -2,7 +2,8 @@
 
 `POST /faults` with `Authorization: Bearer <admin>` (of systems.json; without it there is no such
 method) and `{"seed": 7, "faults": {"cut": {"rate": 0.5, "times": 3, "methods": ["getEdoc"]}}}`
-replaces the plan: each fault happens at `rate` of its chances, `times` at most, only for `methods`.
+replaces the plan: each fault happens at `rate` of its chances, `times` at most, only for `methods`,
+and only to those `systems`.
 `GET /faults` says how often each has happened. One seed and one order of requests give one run.
 """
 
@@ -57,6 +58,7 @@ class _Plan:
     rate: float
     times: int | None
     methods: tuple[str, ...]
+    systems: tuple[str, ...]
 
 
 class Faults:
@@ -90,15 +92,17 @@ class Faults:
         with self._lock:
             return {name: self._happened[name] for name in self._plans}
 
-    def drawn(self, method: str) -> frozenset[str]:
+    def drawn(self, method: str, system: str) -> frozenset[str]:
         """Return the faults that strike this request."""
         with self._lock:
-            found = [n for n, plan in self._plans.items() if self._strikes(n, plan, method)]
+            found = [n for n, p in self._plans.items() if self._strikes(n, p, method, system)]
             self._happened.update(found)
             return frozenset(found)
 
-    def _strikes(self, name: str, plan: _Plan, method: str) -> bool:
+    def _strikes(self, name: str, plan: _Plan, method: str, system: str) -> bool:
         if method not in (plan.methods or FAULTS[name] or (method,)):
+            return False
+        if system not in (plan.systems or (system,)):
             return False
         left = plan.times is None or self._happened[name] < plan.times
         return left and self._chance.random() < plan.rate
@@ -114,7 +118,9 @@ class Faults:
                 self._done = [each for each in self._done if each not in again]
                 rows = [*(row for _, row in again), *(row for row in rows for _ in range(2))]
             if "late" in drawn:
-                rows = [row for row in rows[1:] if self._chance.random() < 0.5]
+                packets = list(dict.fromkeys(row["docId"] for row in rows))
+                seen = {each for each in packets[1:] if self._chance.random() < 0.5}
+                rows = [row for row in rows if row["docId"] in seen]
             if "reordered" in drawn:
                 rows = self._chance.sample(rows, len(rows))
             return rows
@@ -127,10 +133,10 @@ class Faults:
 
 
 def _plan(name: str, fields: dict[str, Any]) -> _Plan:
-    plan = _Plan(**{"rate": 1.0, "times": None, "methods": (), **fields})
+    plan = _Plan(**{"rate": 1.0, "times": None, "methods": (), "systems": (), **fields})
     if name not in FAULTS or not 0 <= plan.rate <= 1:
         raise ValueError(name)
-    plan.methods = tuple(plan.methods)
+    plan.methods, plan.systems = tuple(plan.methods), tuple(plan.systems)
     if plan.times is not None and plan.times < 0:
         raise ValueError(name)
     return plan
