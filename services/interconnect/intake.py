@@ -143,10 +143,10 @@ class Intake:
                 packet=packet,
                 axis_doc_id=received.doc_id,
             )
-            # An update may bear the name of what it updates.
-            if not content.business and lookups.same_document(
+            known = lookups.businesses_of(
                 unit.connection, content.foreign_id, sender_id, way.recipient_id, received.doc_id
-            ):
+            )
+            if packets.is_repeat(content.business, known):
                 raise PacketRejected("document_known")
             answered = content.answers and _known(
                 unit, "delivery", lambda: answered_document(unit, content, way.recipient_id)
@@ -320,10 +320,12 @@ def _held(asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall) -
 
 
 def _trace_of_older(unit: Unit, event: PacketArrived) -> UUID:
-    """The trace of what the arrival updates or replaces here, or one of its own."""
-    older = lookups.arrival_named(
-        unit.connection, event.supersedes, event.sender_id, event.recipient_id
-    )
+    """The trace of what the arrival updates or replaces here, or one of its own.
+
+    An update that came first under the arrival's own name has begun the trace.
+    """
+    names = event.supersedes or [event.foreign_id]
+    older = lookups.arrival_named(unit.connection, names, event.sender_id, event.recipient_id)
     return _trace_of(unit, older.packet_id) if older else axis_packet_id(event.axis_doc_id or "")
 
 

@@ -46,7 +46,8 @@ class Place:
 
     def row(self, job_id: UUID) -> Any:
         query = (
-            "SELECT state, worker, attempts, lease_end, extract(epoch FROM due_at - clock_timestamp()) AS due,"
+            "SELECT state, worker, attempts, lease_end,"
+            " extract(epoch FROM due_at - clock_timestamp()) AS due,"
             " extract(epoch FROM lease_end - clock_timestamp()) AS lease"
             " FROM interconnect.job WHERE job_id = :id"
         )

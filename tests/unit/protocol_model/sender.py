@@ -109,8 +109,15 @@ class Sender:
             status_packet="",
             channel="axis",
         )
-        self._do(status.name, command)
-        self._replace(status.name)
+        name = self._meant(status)
+        self._do(name, command)
+        self._replace(name)
+
+    def _meant(self, status: Status) -> Name:
+        """The document that is meant: of one name, an answer is for what was asked about."""
+        called = [name for name, each in self.documents.items() if each.wire == status.name]
+        asked = [name for name in called if self.deliveries[name].request]
+        return asked[0] if asked and status.code in ("15", "16") else called[-1]
 
     def _replace(self, name: Name) -> None:
         """What was taken stands in the place of what it replaces, and so on."""
