@@ -90,9 +90,7 @@ class _Written:
     opened: Opened
 
 
-def prepare(
-    database: Database, blobs: BlobStore, sealer: Sealer, limit: int, job: Job
-) -> Finish:
+def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, job: Job) -> Finish:
     """Seal and write the packet of an issued document; open the deliveries, make those inside.
 
     `limit` is the most bytes that it may have.

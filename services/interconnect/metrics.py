@@ -22,6 +22,9 @@ PLAIN_PACKETS = Counter(
 BAD_ENVELOPES = Counter(
     "lienthong_bad_envelopes", "Envelopes that came and are not believed, by reason", ["reason"]
 )
+STATUSES_REFUSED = Counter(
+    "lienthong_statuses_refused", "Statuses that the axis refused for good, by reason", ["reason"]
+)
 AXIS_FAILURES = Counter(
     "lienthong_axis_poll_failures", "Rounds or packets that failed, by kind", ["kind"]
 )

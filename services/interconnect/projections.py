@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, case, delete, update
+from sqlalchemy import Table, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -130,6 +130,11 @@ def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
     _transport(unit, message.delivery_id, request="recall", **asked)
 
 
+def project_recall_lapsed(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The axis did not take the recall: nothing is asked."""
+    _transport(unit, message.delivery_id, **_CLOSED)
+
+
 def project_update_asked(message: Any, event: Recorded, unit: Unit) -> None:
     """A newer document is to take this one's place."""
     asked = {"asked_at": event.occurred_at, "requested_by": message.by}
@@ -250,6 +255,21 @@ def project_withheld(message: Any, event: Recorded, unit: Unit) -> None:
     put_row(unit, tables.sent_status, row)
 
 
+def project_status_refused(message: Any, event: Recorded, unit: Unit) -> None:
+    """A step of ours that the sender will not be told; its packet's last stands on the desk."""
+    row = _fields(message, ("packet_id", "status_code", "reason_code"))
+    row |= {"version": event.version, "sent_at": event.occurred_at, "channel": "axis"}
+    put_row(unit, tables.sent_status, row | {"pair_number": message.pair_number or None})
+    names = select(tables.arrival.c.foreign_id, tables.arrival.c.axis_doc_id)
+    arrival = unit.connection.execute(
+        names.where(tables.arrival.c.packet_id == message.packet_id)
+    ).one()
+    row = _fields(message, ("packet_id", "status_code", "reason_code"))
+    row |= {"kind": "status_refused", "packet": message.status_packet}
+    row |= {"foreign_id": arrival.foreign_id, "axis_doc_id": arrival.axis_doc_id}
+    put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
+
+
 def project_unreadable(message: Any, event: Recorded, unit: Unit) -> None:
     """A packet that nobody got."""
     row = _fields(message, ("packet_id", "packet", "axis_doc_id", "reason_code"))
@@ -343,6 +363,8 @@ _ROWS: dict[str, Handler] = {
     "DocumentWithdrawn": project_given_back,
     "StatusSent": project_sent_status,
     "StatusWithheld": project_withheld,
+    "StatusRefused": project_status_refused,
+    "RecallLapsed": project_recall_lapsed,
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
     "RecallHeld": project_held,

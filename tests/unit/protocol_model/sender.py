@@ -8,6 +8,7 @@ from services.interconnect.commands import (
     AskRecall,
     AskUpdate,
     Command,
+    LapseRecall,
     LapseUpdate,
     OpenDelivery,
     RecordRecallSent,
@@ -31,13 +32,14 @@ def id_of(name: Name) -> UUID:
 
 
 class Sender:
-    """All deliveries to one recipient."""
+    """All deliveries to one recipient. While he is `unreachable` the axis takes no recalls."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.documents: dict[Name, Document] = {}
         self.deliveries: dict[Name, Delivery] = {}
         self.tried: frozenset[Name] = frozenset()
+        self.unreachable = False
 
     def issue(self, document: Document) -> None:
         """Open the delivery; an update is asked of the older one's, or this one is not sent."""
@@ -136,8 +138,10 @@ class Sender:
         delivery = reduce(rules.evolve, rules.decide(delivery, command), delivery)
         asked = delivery.recall_to_send
         if asked:
-            self.network.send(Recall(name, asked.asked_at))
-            told = RecordRecallSent(status_packet="", channel="axis")
+            told: Command = LapseRecall(status_packet="", reason_code="axis-23")
+            if not self.unreachable:
+                self.network.send(Recall(name, asked.asked_at))
+                told = RecordRecallSent(status_packet="", channel="axis")
             delivery = reduce(rules.evolve, rules.decide(delivery, told), delivery)
         self.deliveries[name] = delivery
 

@@ -35,6 +35,8 @@ OLD: Step = ("issue", Document("old"))
 UPDATE: Step = ("issue", Document("new", "update", "old"))
 REPLACEMENT: Step = ("issue", Document("new", "replacement", "old"))
 RECALL: Step = ("recall", "old")
+LOCKED: Step = ("unreachable", True)
+OPEN: Step = ("unreachable", False)
 # Of one name for both the wire cannot tell whom a refusal is for: such a clerk accepts.
 SAME_NAME: Step = ("issue", Document("new", "update", "old", alias="old"))
 ACCEPTING = ("accept",)
@@ -69,8 +71,9 @@ def every_interleaving(
         ([OLD, UPDATE], 1),
         ([OLD, REPLACEMENT], 1),
         ([OLD, RECALL, UPDATE], 1),
+        ([OLD, LOCKED, RECALL, OPEN, RECALL], 1),
     ],
-    ids=["recall, each packet twice", "recall again", "update", "replacement", "both"],
+    ids=["recall, each packet twice", "recall again", "update", "replacement", "both", "in vain"],
 )
 def test_in_every_interleaving_of_a_short_order_both_sides_end_equal(
     orders: list[Step], most_copies: int

@@ -53,6 +53,8 @@ class World:
                 self.sender.issue(document)
             case "recall", name:
                 self.sender.recall(name, self.now)
+            case "unreachable", value:
+                self.sender.unreachable = value
             case kind, name:
                 getattr(self.sender, kind)(name)
 
@@ -98,6 +100,7 @@ class World:
         world.sender.documents = dict(self.sender.documents)
         world.sender.deliveries = dict(self.sender.deliveries)
         world.sender.tried = self.sender.tried
+        world.sender.unreachable = self.sender.unreachable
         world.receiver.packets = dict(self.receiver.packets)
         world.receiver.documents = dict(self.receiver.documents)
         return world
@@ -117,6 +120,7 @@ class World:
             frozenset(self.network.copies.items()),
             frozenset(self.sender.deliveries.items()),
             self.sender.tried,
+            self.sender.unreachable,
             frozenset(self.receiver.packets.items()),
             frozenset(self.receiver.documents.items()),
         )
