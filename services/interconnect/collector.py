@@ -34,10 +34,10 @@ class Collector:
         Raises `PacketDamaged` until then, `PacketIsLarge`, `NotKnownYet` while our replicas lag,
         and what the axis, the stores and the database raise: the packet then stays on the axis.
         """
-        packet = None
+        packet, last = None, failures + 1 >= FETCHES
         try:
             packet = self._fetch(received.doc_id, min(most, self._limit))
-            verdict = self._record(received, packet)
+            verdict = self._record(received, packet, last)
         except AxisRefused as error:
             if error.code == TOO_LARGE and most < self._limit:
                 raise PacketIsLarge(received.doc_id) from error
@@ -45,7 +45,7 @@ class Collector:
                 raise
             verdict = self._intake.reject(received, None, f"axis-{error.code}")
         except PacketDamaged as error:
-            if failures + 1 < FETCHES:
+            if not last:
                 raise
             verdict = self._intake.reject(received, packet, error.reason_code)
         self._axis.acknowledge(received.doc_id, taken=verdict.done, failed=verdict.failed)
@@ -59,12 +59,12 @@ class Collector:
         finally:
             writer.abort()
 
-    def _record(self, received: Received, packet: str) -> Verdict:
+    def _record(self, received: Received, packet: str, last: bool) -> Verdict:
         for attempt in range(1, _TRIES + 1):
             try:
                 # What the store gives back is what we have.
                 with self._blobs.open(packet) as file:
-                    return self._intake.take(received, packet, file)
+                    return self._intake.take(received, packet, file, last=last)
             except PacketRejected:
                 raise
             except Exception as error:

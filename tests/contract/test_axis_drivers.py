@@ -307,6 +307,18 @@ def test_a_truncated_packet_is_fetched_and_is_no_packet(
     assert fetch(province, doc_id) == packet
 
 
+def test_a_damaged_packet_is_fetched_and_asked_for_again_it_is_whole(
+    axis: FaultyAxis, office: AxisClient, province: AxisClient
+) -> None:
+    """Its envelope, or the signatures in it, tell the difference."""
+    content = b"<ContentTransferEncoded>AAAA</ContentTransferEncoded>"
+    packet = a_packet().replace(b"</edXML>", content + b"</edXML>")
+    doc_id = send(office, packet)
+    axis.plan(damaged={"times": 1, "methods": axis.method("fetch")})
+    assert fetch(province, doc_id) == packet.replace(b">AAAA", b">BAAA")
+    assert fetch(province, doc_id) == packet
+
+
 def test_an_axis_before_downloads_gives_packets_too(
     axis: FaultyAxis, office: AxisClient, province: AxisClient
 ) -> None:
@@ -408,6 +420,7 @@ def test_every_fault_has_a_test() -> None:
         "duplicate",
         "reordered",
         "truncated",
+        "damaged",
         "old",
         "wrong_hash",
         "server_error",

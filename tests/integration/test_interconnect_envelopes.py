@@ -29,6 +29,7 @@ from libs.envelope import (
 from libs.eventstore import Context
 from libs.jobs.queue import Job
 from services.interconnect import tables
+from services.interconnect.collector import FETCHES
 from services.interconnect.metrics import PLAIN_PACKETS
 from services.interconnect.opening import open_envelope
 from services.interconnect.sealing import Sealer
@@ -509,6 +510,8 @@ def test_an_altered_packet_is_taken_as_one_without_and_says_why(
     world.project()
     packet = by_office(world, office_document(world, DEPARTMENT), 41)
     world.from_office(spoil(world, packet), "edoc")
+    world.poll(FETCHES - 1)
+    assert world.messages("packet", "PacketArrived") == []
     world.poll()
     (arrived,) = world.messages("packet", "PacketArrived")
     assert (arrived.envelope, arrived.pair_number) == (reason, 0)
@@ -539,7 +542,7 @@ def heard(world: World, spoil: Callable[[Any], Any] = lambda packet: packet) -> 
     world.settle()
     foreign = world.for_office("edoc")[0].header.document_id
     world.from_office(spoil(by_office(world, office_status(foreign, "03"), 5)), "status")
-    world.poll()
+    world.poll(FETCHES)
     (told,) = world.messages("delivery", "StatusReceived")
     return told
 

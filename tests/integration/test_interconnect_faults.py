@@ -15,10 +15,12 @@ from sqlalchemy import text
 from services.interconnect import queries
 from services.interconnect.axis import AxisRefused, AxisUnreachable, MessageType
 from services.interconnect.axis import reply as axis_reply
+from tests.integration.test_interconnect_envelopes import by_office
 from tests.support.interconnect_world import (
     COMMUNE,
     DEPARTMENT,
     OFFICE,
+    PDF,
     PROVINCE,
     World,
     office_document,
@@ -26,13 +28,14 @@ from tests.support.interconnect_world import (
     open_world,
 )
 from tests.support.servers import PostgresForTests
+from tests.support.service_keys import service_key
 from tests.support.wait import eventually
 from tools.axis.faults import FAULTS
 
 pytestmark = pytest.mark.postgres
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 OUR_STEPS, THEIR_STEPS = ["01", "03", "04", "05", "06"], ["01", "03", "06"]
-TIMES = {"late": 3, "duplicate": 3, "reordered": 3, "truncated": 2, "slow": 1}
+TIMES = {"damaged": 2, "late": 3, "duplicate": 3, "reordered": 3, "truncated": 2, "slow": 1}
 KINDS: tuple[MessageType, ...] = ("edoc", "status")
 
 
@@ -44,6 +47,8 @@ def world(
 ) -> Iterator[World]:
     folder = tmp_path_factory.mktemp(request.param)
     with open_world(postgres, folder, request.param) as made:
+        made.register(OFFICE, service_key(OFFICE))
+        made.project()
         made.poll()
         yield made
 
@@ -55,9 +60,10 @@ def test_a_fault_of_the_axis_only_delays(
     if fault == "slow":
         monkeypatch.setattr(axis_reply, "SLOWEST", 10**9)
     names = [f"G22,{fault},{number}" for number in range(2)]
-    for name in names:
-        world.from_office(office_document(world, PROVINCE, DEPARTMENT, document_id=name), "edoc")
     number = sorted(FAULTS).index(fault) + 1
+    for count, name in enumerate(names):
+        packet = office_document(world, PROVINCE, DEPARTMENT, document_id=name)
+        world.from_office(by_office(world, packet, 2 * number + count), "edoc")
     ours = world.issue(COMMUNE, OFFICE, number=number)
 
     strike(world, fault, number)
@@ -121,13 +127,13 @@ def handle(world: World, names: list[str]) -> None:
 
 
 def check_arrivals(world: World, names: list[str]) -> None:
-    """Each document once at each recipient."""
-    arrived = [
-        (each.foreign_id, each.recipient_code)
-        for each in world.messages("packet", "PacketArrived")
-        if each.foreign_id in names
-    ]
+    """Each document once at each recipient, and whole."""
+    packets = world.messages("packet", "PacketArrived")
+    packets = [each for each in packets if each.foreign_id in names]
+    arrived = [(each.foreign_id, each.recipient_code) for each in packets]
     assert sorted(arrived) == [(name, code) for name in names for code in ("H25", "H25.13")]
+    whole = [(each.envelope, file.name, file.digest) for each in packets for file in each.files]
+    assert set(whole) == {("good", "7816.pdf", world.blobs.put_bytes(PDF).digest)}
 
 
 def check_statuses_at_the_office(world: World, names: list[str]) -> None:

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +30,7 @@ FAULTS = {
     "duplicate": LISTING,
     "reordered": LISTING,
     "truncated": FETCHING,
+    "damaged": FETCHING,
     "old": ("downloadEdoc",),
     "wrong_hash": SENDING,
     "server_error": EVERYWHERE,
@@ -42,15 +43,16 @@ FAULTS = {
 
 late: some packets that wait are not listed yet · duplicate: every packet is listed twice, and once
 more after it is done · reordered: the list is shuffled · truncated: half of the packet in a whole
-reply · old: there is no such method (an axis before 2.0.1) · wrong_hash: the body seems to be
-damaged on its way · server_error: 503, nothing done · rate_limit: 429, nothing done · wrong_clock:
-the axis is an hour ahead · cut: all is done, and the connection ends in the middle of the reply ·
-slow: the reply drips.
+reply · damaged: a letter of a file in the packet is another one · old: there is no such method (an
+axis before 2.0.1) · wrong_hash: the body seems to be damaged on its way · server_error: 503,
+nothing done · rate_limit: 429, nothing done · wrong_clock: the axis is an hour ahead · cut: all is
+done, and the connection ends in the middle of the reply · slow: the reply drips.
 """
 RETRY_AFTER = 1  # second
 _AHEAD = timedelta(hours=1)
 _DRIP = 0.02  # seconds between two bytes
 _FORGET_ABOVE = 1000
+_CONTENT = b"ContentTransferEncoded"
 
 
 @dataclass
@@ -150,7 +152,9 @@ def clock_error(drawn: frozenset[str]) -> timedelta:
 def spoil(drawn: frozenset[str], response: Response) -> Response:
     """Return the reply as it leaves; what it was the answer to has been done."""
     if "truncated" in drawn:
-        response = _halved(response)
+        response = _with_packet(response, lambda packet: packet[: len(packet) // 2])
+    if "damaged" in drawn:
+        response = _with_packet(response, _damaged)
     if not drawn & {"cut", "slow"}:
         return response
     body = response.get_data()
@@ -159,15 +163,22 @@ def spoil(drawn: frozenset[str], response: Response) -> Response:
     return Response(pieces, response.status, headers)
 
 
-def _halved(response: Response) -> Response:
+def _with_packet(response: Response, change: Callable[[bytes], bytes]) -> Response:
+    """The reply with another packet in it."""
     body = response.get_data()
     if response.mimetype != "application/json":
-        return Response(body[: len(body) // 2], content_type=response.content_type)
+        return Response(change(body), content_type=response.content_type)
     reply = json.loads(body)
     holder, name = (reply, "data") if isinstance(reply["data"], str) else (reply["data"], "edxml")
-    packet = base64.b64decode(holder[name])
-    holder[name] = base64.b64encode(packet[: len(packet) // 2]).decode()
+    holder[name] = base64.b64encode(change(base64.b64decode(holder[name]))).decode()
     return Response(json.dumps(reply), content_type="application/json")
+
+
+def _damaged(packet: bytes) -> bytes:
+    at = packet.find(b">", packet.find(_CONTENT)) + 1
+    if packet.find(_CONTENT) < 0:
+        return packet
+    return packet[:at] + (b"B" if packet[at : at + 1] == b"A" else b"A") + packet[at + 1 :]
 
 
 def _cut(body: bytes) -> Iterator[bytes]:
