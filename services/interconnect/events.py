@@ -323,6 +323,7 @@ class StatusWithheld:
     recipient_id: UUID
     status_code: str
     level: str
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

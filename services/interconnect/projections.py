@@ -252,7 +252,7 @@ def project_withheld(message: Any, event: Recorded, unit: Unit) -> None:
     """A step of ours that the sender was not told."""
     row = _fields(message, ("packet_id", "status_code"))
     row |= {"version": event.version, "sent_at": event.occurred_at, "withheld": message.level}
-    put_row(unit, tables.sent_status, row)
+    put_row(unit, tables.sent_status, row | {"pair_number": message.pair_number or None})
 
 
 def project_status_refused(message: Any, event: Recorded, unit: Unit) -> None:

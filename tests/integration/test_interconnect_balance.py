@@ -15,6 +15,7 @@ from libs.jobs.worker import Worker
 from libs.messaging.rebuild import Rebuild
 from services.interconnect import metrics
 from services.interconnect.api import add_routes
+from services.interconnect.balance_watch import count_balance
 from services.interconnect.compose import VIETNAM
 from services.interconnect.projections import READ_MODELS
 from services.interconnect.worker import acts
@@ -159,7 +160,7 @@ def test_a_job_that_vanished_is_a_difference_that_is_found_and_measured(
     assert {row["recipient"]["agency_id"] for row in shown["rows"]} == {
         str(OFFICE), str(DEPARTMENT),
     }  # fmt: skip
-    metrics.count_balance(world.database)
+    count_balance(world.database)
     assert metrics.DIFFERENCE._value.get() == 2
     assert metrics.BALANCE.labels("accepted")._value.get() == 3
 
