@@ -1,6 +1,6 @@
 """Replicas and read models, kept by events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,21 @@ def project_certificate(message: Any, _event: Recorded, unit: Unit) -> None:
     if message.kind == "service":
         row = {"certificate_id": message.certificate_id, "agency_id": message.owner_id}
         put_row(unit, tables.service_certificate, {**row, "file": message.file})
+
+
+def project_revocation(message: Any, _event: Recorded, unit: Unit) -> None:
+    """By a revoked certificate nothing is believed that comes from now on."""
+    _forget(unit, [message.certificate_id])
+
+
+def project_device_gone(message: Any, _event: Recorded, unit: Unit) -> None:
+    """Nor by what was on a device that came back or was lost."""
+    _forget(unit, message.certificates)
+
+
+def _forget(unit: Unit, certificates: Iterable[str]) -> None:
+    table = tables.service_certificate
+    unit.connection.execute(delete(table).where(table.c.certificate_id.in_(list(certificates))))
 
 
 def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -343,6 +358,9 @@ _ROWS: dict[str, Handler] = {
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
     "CertificateRegistered": project_certificate,
+    "CertificateRevoked": project_revocation,
+    "DeviceReturned": project_device_gone,
+    "DeviceLost": project_device_gone,
     "DocumentArrived": project_incoming,
     "DispatchOpened": project_dispatch,
     "PacketPrepared": project_prepared,

@@ -185,6 +185,20 @@ def test_a_key_that_cannot_sign_keeps_no_packet_back_and_takes_no_number(
     assert plain_packets(reason) - before == 1
 
 
+@pytest.mark.parametrize("event", ["CertificateRevoked", "DeviceReturned", "DeviceLost"])
+def test_a_service_certificate_that_the_directory_ended_is_believed_no_more(
+    world: World, event: str
+) -> None:
+    keep(world.keys, PROVINCE, service_key(PROVINCE))
+    name = str(world.register(PROVINCE, service_key(PROVINCE)))
+    about = {"certificate_id": name} if event == "CertificateRevoked" else {"certificates": [name]}
+    world.tell("directory", f"certificate-{PROVINCE}", event, owner_id=str(PROVINCE), **about)
+    world.issue(DEPARTMENT)
+    world.settle()
+    (arrived,) = world.messages("packet", "PacketArrived")
+    assert (arrived.envelope, arrived.pair_number) == ("envelope_signer_unknown", 0)
+
+
 def test_a_document_with_a_file_of_the_envelopes_name_goes_plain(world: World) -> None:
     world.seal_for(PROVINCE)
     file = world.blobs.put_bytes(b"mine")

@@ -90,8 +90,8 @@ class World:
         with self.others[owner].unit() as unit:
             unit.store.append(stream, ANY, [event], context)
 
-    def register(self, agency_id: UUID, key: ServiceKey) -> None:
-        """The directory enters the certificate of an agency's service key."""
+    def register(self, agency_id: UUID, key: ServiceKey) -> UUID:
+        """The directory enters the certificate of an agency's service key; returns its id."""
         certificate_id = uuid4()
         self.tell(
             "directory",
@@ -105,6 +105,7 @@ class World:
             valid_from="2026-01-01",
             valid_to="2028-01-01",
         )
+        return certificate_id
 
     def seal_for(self, *agencies: UUID, kind: str = "p256") -> None:
         """These agencies of ours get service keys, and the directory their certificates."""
