@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-signatures corpus faults gap mutate lock conformance check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-interconnect bench-signatures corpus faults gap mutate lock conformance check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-17s\033[0m %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ charts: $(READY)  ## render and check the deployment
 
 bench-eventstore: system $(READY)  ## the event store against raw PostgreSQL and its peers
 	$(BIN)/python -m tools.bench.eventstore --pg15
+
+bench-interconnect: $(READY)  ## how much memory large packets and files take
+	@$(BIN)/python -W ignore -m tools.bench.interconnect
 
 bench-signatures: $(READY)  ## how fast signatures are made and judged
 	@$(BIN)/python -W ignore -m tools.bench.signatures

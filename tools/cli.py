@@ -28,6 +28,7 @@ examples:
                                         ... and as it was known at that instant
   lienthong log status                  how far the log is sealed and witnessed
   lienthong certificates forecast       what expires when, and what stops with it
+  lienthong verify                      is every event still what was sealed?
   lienthong parked list                 which streams stand still, and why
   lienthong balance                     is anything lost? accepted and arrived, pair by pair
   lienthong eventstore rebase           after a restore: a new epoch, then the services may start
@@ -55,6 +56,7 @@ _DELEGATED = {
     ),
     "replay": ("tools.replay", "print the history of a trace or of a handler's steps"),
     "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
+    "verify": ("tools.verify", "check the event store against the log, column by column"),
     "witness": ("tools.witness.__main__", "co-sign other agencies' logs, or show what was seen"),
 }
 _COLOURS = {"ready": "green", "done": "dim", "starting": "yellow", "waiting": "dim"}

@@ -1,6 +1,7 @@
 """The two streams every store shares: one hashes on the way in, one checks on the way out."""
 
 import hashlib
+import hmac
 import io
 import os
 import tempfile
@@ -20,6 +21,11 @@ from libs.blobs.model import (
 )
 
 CHUNK = 64 * 1024
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two digests are equal, in constant time."""
+    return hmac.compare_digest(one, other)
 
 
 class SpoolWriter:
@@ -46,7 +52,7 @@ class SpoolWriter:
         try:
             if self._size > self._limit:
                 raise TooLarge(self._limit)
-            if expected is not None and checked_digest(expected) != blob.digest:
+            if expected is not None and not _same(checked_digest(expected), blob.digest):
                 raise DigestMismatch(expected, blob.digest)
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -87,7 +93,8 @@ class CheckedReader(io.RawIOBase):
         self._hash.update(data)
         self._left -= len(data)
         # At the announced end, too: a reader who knows the size never reads past it.
-        if (not data or self._left <= 0) and self._hash.hexdigest() != self._digest:
+        at_end = not data or self._left <= 0
+        if at_end and not _same(self._hash.hexdigest(), self._digest):
             raise BlobCorrupt(self._digest)
         buffer[: len(data)] = data
         return len(data)

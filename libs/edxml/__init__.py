@@ -1,5 +1,6 @@
 """edXML, the packets of Viet Nam's document axis (QCVN 102:2016/BTTTT): liberal in, exact out."""
 
+from libs.edxml.address import addressees, narrowed
 from libs.edxml.codes import BusinessKind, ProcessingStatus
 from libs.edxml.element import NAMESPACE, Element
 from libs.edxml.errors import MalformedPacket
@@ -60,7 +61,9 @@ __all__ = [
     "StatusPacket",
     "Trace",
     "TraceHeader",
+    "addressees",
     "examine",
+    "narrowed",
     "parse",
     "read",
     "serialize",

@@ -1,7 +1,7 @@
 """XML as the sample packets lay it out: two spaces a level, one element a line."""
 
 import re
-from typing import BinaryIO
+from typing import Protocol
 
 from libs.edxml.element import NAMESPACE, Attributes, Element
 from libs.edxml.errors import MalformedPacket
@@ -14,6 +14,12 @@ _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _IN_ATTRIBUTE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
+class Stream(Protocol):
+    """Where a packet's bytes go."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class Output:
     """Writes elements to a stream; knows where it is.
 
@@ -21,7 +27,7 @@ class Output:
     some receivers match the prefix as text.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self.prefix = ""
         self._stream = stream
         self._open: list[str] = []

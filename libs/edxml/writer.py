@@ -3,12 +3,12 @@
 import binascii
 import io
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from libs.blobs import BlobStore
 from libs.edxml.element import NAMESPACE
 from libs.edxml.errors import MalformedPacket
-from libs.edxml.output import OWN_PREFIX, Output
+from libs.edxml.output import OWN_PREFIX, Output, Stream
 from libs.edxml.packets import (
     CID,
     FRAME,
@@ -28,7 +28,7 @@ _DECLARED = ("xmlns:edXML", NAMESPACE)
 _STATUS_FRAME = ("edXML", "edXMLEnvelope", "edXMLHeader", "AttachmentEncoded")
 
 
-def write(packet: DocumentPacket | StatusPacket, blobs: BlobStore, stream: BinaryIO) -> None:
+def write(packet: DocumentPacket | StatusPacket, blobs: BlobStore, stream: Stream) -> None:
     """Write a packet in constant memory, its attachments' bytes from `blobs`.
 
     `read` gives the same packet back; white space around a text is not carried. Raises
@@ -47,7 +47,7 @@ def serialize(packet: DocumentPacket | StatusPacket, blobs: BlobStore) -> bytes:
 
 class _Writer:
     def __init__(
-        self, packet: DocumentPacket | StatusPacket, blobs: BlobStore, stream: BinaryIO
+        self, packet: DocumentPacket | StatusPacket, blobs: BlobStore, stream: Stream
     ) -> None:
         _check(packet)
         self._packet = packet

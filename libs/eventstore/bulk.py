@@ -27,6 +27,7 @@ SELECT {ROW_COLUMNS}, leaf_before FROM (
     WHERE p.stream = e.stream AND p.version = e.version - 1
 ) AS before ON true ORDER BY tx, position
 """  # noqa: S608
+_ONE = f"SELECT {ROW_COLUMNS} FROM es.event WHERE event_id = %s"  # noqa: S608
 
 
 class _Placed(Protocol):
@@ -83,10 +84,21 @@ class BulkReader:
             for row in cursor.stream(_TO_SEAL, arguments, binary=True, size=CHUNK):
                 yield Row._make(row[:-1]), row[-1]
 
+    def row(self, event_id: str) -> Row | None:
+        """The row of an event. Not while this reader streams others."""
+        rows = self.ask(_ONE, event_id)
+        return Row._make(rows[0]) if rows else None
+
+    def leaf(self, stream: str, version: int) -> bytes | None:
+        """The leaf of a stream's version. Not while this reader streams others."""
+        statement = "SELECT leaf FROM es.event WHERE stream = %s AND version = %s"
+        rows = self.ask(statement, stream, version)
+        return rows[0][0] if rows else None
+
     def ask(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement that reads."""
         with _reaching():
-            return self._connection.execute(statement, values).fetchall()
+            return self._connection.execute(statement, values, binary=True).fetchall()
 
     def close(self) -> None:
         """Close the connection, in the midst of a page too."""

@@ -21,6 +21,8 @@ BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
 REFUSED = ".refused"
 REFUSED_AT_DESK = "refused_at_desk"
 _RELEASED = "released"
+# The longest wait of what is tried for as long as it takes.
+LONGEST_WAIT = 600
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,35 @@ class JobQueue:
         )
         return ended.first() is not None
 
-    def fail(self, job: Job, worker: str, cause: str) -> None:
-        """Put the job back for a later try, or park it after the last."""
+    def renew(self, job: Job, worker: str, lease_seconds: float) -> None:
+        """Keep the job for longer; a lease that has ended already is not renewed."""
+        self._connection.execute(
+            text(
+                f"UPDATE {self._table}"  # noqa: S608
+                " SET lease_end = clock_timestamp() + :lease * interval '1 second'"
+                " WHERE job_id = :job_id AND state = 'open' AND worker = :worker"
+                " AND lease_end > clock_timestamp()"
+            ),
+            {"job_id": job.job_id, "worker": worker, "lease": lease_seconds},
+        )
+
+    def fail(self, job: Job, worker: str, cause: str, chance: float) -> None:
+        """Put the job back for a later try, or park it after the last.
+
+        `chance` (0 to 1) spreads those that failed together over half of their wait more.
+        """
         last = job.attempts > len(BACK_OFF_SECONDS)
         wait = 0 if last else BACK_OFF_SECONDS[job.attempts - 1]
+        self._put_back(job, worker, cause, "parked" if last else "open", wait * (1 + chance / 2))
+
+    def postpone(
+        self, job: Job, worker: str, cause: str, chance: float, at_least: float = 0
+    ) -> None:
+        """Put the job back until `at_least` seconds have passed; it is never parked for this."""
+        wait = min(BACK_OFF_SECONDS[min(job.attempts, len(BACK_OFF_SECONDS)) - 1], LONGEST_WAIT)
+        self._put_back(job, worker, cause, "open", max(wait * (1 + chance / 2), at_least))
+
+    def _put_back(self, job: Job, worker: str, cause: str, state: str, wait: float) -> None:
         self._connection.execute(
             text(
                 f"UPDATE {self._table} SET lease_end = NULL, cause = :cause,"  # noqa: S608
@@ -139,22 +166,23 @@ class JobQueue:
                 "job_id": job.job_id,
                 "worker": worker,
                 "cause": cause[:500],
-                "state": "parked" if last else "open",
+                "state": state,
                 "wait": wait,
             },
         )
 
-    def put_back(self, job: Job, worker: str, cause: str, wait: float) -> None:
-        """Let the job wait for `wait` seconds; the attempt does not count."""
-        self._connection.execute(
-            text(
-                f"UPDATE {self._table} SET lease_end = NULL, cause = :cause,"  # noqa: S608
-                " attempts = attempts - 1,"
-                " due_at = clock_timestamp() + :wait * interval '1 second'"
-                " WHERE job_id = :job_id AND state = 'open' AND worker = :worker"
-            ),
-            {"job_id": job.job_id, "worker": worker, "cause": cause[:500], "wait": wait},
+    def hurry(self, kinds: Collection[str], most: int | None = None) -> int:
+        """Make due what waits after a try, any `most` of these kinds; how many were made due."""
+        found = self._connection.execute(
+            text(f"""
+                UPDATE {self._table} SET due_at = clock_timestamp() WHERE job_id IN (
+                    SELECT job_id FROM {self._table}
+                    WHERE state = 'open' AND kind = ANY (:kinds) AND attempts > 0
+                      AND due_at > clock_timestamp() AND lease_end IS NULL
+                    ORDER BY random() LIMIT :most FOR UPDATE SKIP LOCKED)"""),  # noqa: S608
+            {"kinds": list(kinds), "most": most},
         )
+        return found.rowcount
 
     def release(self, job_ids: Sequence[UUID]) -> list[Job]:
         """Open these again, with all their tries; those that were parked, as they were."""

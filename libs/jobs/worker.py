@@ -3,10 +3,11 @@
 Workers are plain processes without eventlet; each runs one job at a time.
 """
 
+import random
 import signal
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,13 +20,11 @@ from libs.observability import get_logger, of_event, span
 from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
 
 LEASE_SECONDS = 60.0
+# Of one act: a longer one hangs, and another worker shall try.
+LONGEST_ACT = 3600.0
 # A worker that nobody wakes looks for itself: to see that it should stop, and in case.
 IDLE_SECONDS = 1.0
 QUICK_TRIES = 5
-WAIT_SECONDS = 15.0
-# A worker whose job must wait rests so much longer than it tried: while someone outside is away,
-# a long queue takes at most a fifth of it.
-REST = 4.0
 
 # An act does the slow work and returns what to write in the transaction that ends the job.
 Finish = Callable[[Unit], None]
@@ -34,11 +33,15 @@ Act = Callable[[Job], Finish]
 logger = get_logger(__name__)
 
 
-class NotYet(Exception):
-    """Raised by an act whose work needs someone outside who is away.
+class ComeAgain(Exception):
+    """Something outside of the job is away for a while: it is tried until that is back.
 
-    Nobody's fault: the job waits for `WAIT_SECONDS`, as often as it takes, and is never parked.
+    `seconds` is how long that asks to be left alone.
     """
+
+    def __init__(self, text: str, seconds: float = 0) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,8 @@ class Worker:
         """Whether such jobs are this worker's."""
         return kind in self.acts and (urgent or not self.urgent_only)
 
-    def work_one(self, rest: Callable[[float], Any] = lambda _seconds: None) -> bool:
-        """Take and carry out one job that there is an act for; False when none was due.
-
-        `rest` is called with the seconds to pause after a job that must wait.
-        """
+    def work_one(self) -> bool:
+        """Take and carry out one job that there is an act for; False when none was due."""
         with self.database.unit() as unit:
             job = unit.jobs.take(
                 self.name,
@@ -70,27 +70,48 @@ class Worker:
             )
         if job is None:
             return False
-        began = time.monotonic()
         origin = of_event(job.context.correlation, job.context.causation)
         try:
             with span("job", origin, kind=job.kind):
-                finish = self.acts[job.kind](job)
+                with self._kept(job):
+                    finish = self.acts[job.kind](job)
                 self._end(job, finish)
             JOBS_DONE.labels(job.kind).inc()
-        except NotYet as error:
-            logger.info("job_waits", kind=job.kind, job=str(job.job_id), cause=str(error)[:300])
-            with self.database.unit() as unit:
-                unit.jobs.put_back(job, self.name, str(error), WAIT_SECONDS)
-            rest(REST * (time.monotonic() - began))
         except Exception as error:
             if connection_lost(error):
                 raise
             JOBS_FAILED.labels(job.kind).inc()
-            cause = describe(error)
+            cause, chance = describe(error), random.random()  # noqa: S311
             logger.warning("job_failed", kind=job.kind, job=str(job.job_id), cause=cause)
             with self.database.unit() as unit:
-                unit.jobs.fail(job, self.name, cause)
+                if isinstance(error, ComeAgain):
+                    unit.jobs.postpone(job, self.name, cause, chance, error.seconds)
+                else:
+                    unit.jobs.fail(job, self.name, cause, chance)
         return True
+
+    @contextmanager
+    def _kept(self, job: Job) -> Iterator[None]:
+        """Renew the job's lease while its act runs, so that a long one is not begun twice."""
+        done = threading.Event()
+
+        def keep() -> None:
+            for _ in range(int(3 * LONGEST_ACT / LEASE_SECONDS)):
+                if done.wait(LEASE_SECONDS / 3):
+                    return
+                try:
+                    with self.database.unit() as unit:
+                        unit.jobs.renew(job, self.name, LEASE_SECONDS)
+                except Exception as error:
+                    logger.warning("lease_not_renewed", job=str(job.job_id), cause=repr(error)[:99])
+
+        keeper = threading.Thread(target=keep, name=f"{self.name}.lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
 
     def _end(self, job: Job, finish: Finish) -> None:
         for attempt in range(1, QUICK_TRIES + 1):
@@ -112,7 +133,7 @@ class Worker:
                     with self.database.unit() as unit:
                         unit.jobs.free(self.name)
                     freed = True
-                if not self.work_one(stop.wait):
+                if not self.work_one():
                     self.wake.clear()
                     self.wake.wait(IDLE_SECONDS)
             except Exception as error:

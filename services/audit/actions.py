@@ -41,6 +41,13 @@ ACTIONS: dict[str, Action] = {
     "RecallAsked": Action(
         "Yêu cầu lấy lại văn bản đã gửi", "asked to take the document back", "13"
     ),
+    "RecallLapsed": Action(
+        "Trục liên thông không chuyển được yêu cầu lấy lại", "the axis did not take the recall"
+    ),
+    "StatusRefused": Action(
+        "Trục liên thông không chuyển được trạng thái đến bên gửi",
+        "the axis did not take the status: its sender is not told",
+    ),
     "DeliveryWithdrawn": Action("Lấy lại trước khi gửi", "taken back before it was sent"),
     "DeliveryReplaced": Action("Văn bản được thay thế ở nơi nhận", "replaced at the recipient"),
     # An incoming document (văn bản đến).

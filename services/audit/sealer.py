@@ -21,13 +21,14 @@ from libs.translog import EMPTY_ROOT, Checkpoint, Policy
 from libs.translog.files import log_in
 from libs.web.ops import serve_ops
 from services.audit.sealing.errors import AlreadySealing, KeyMissing, SealingRefused
+from services.audit.sealing.forking import carried_out
 from services.audit.sealing.keys import KeyFiles
 from services.audit.sealing.memory import locked
 from services.audit.sealing.metrics import CAUGHT_UP, HALTED, NEXT_KEY, SEALED
 from services.audit.sealing.notary import Notary
 from services.audit.sealing.seal import BATCH, Sealer
 from services.audit.sealing.shards import ShardName, year_of
-from services.audit.sealing.witnesses import Witnesses
+from services.audit.sealing.witnesses import CONTRADICTIONS, Witnesses
 
 INTERVAL = 0.05
 """Seconds between two batches that are not full."""
@@ -78,6 +79,7 @@ class Work:
             ):
                 guard = connection.execution_options(isolation_level="AUTOCOMMIT")
                 _alone(guard)
+                self._fork(reader)
                 self._check_past()
                 sealer = Sealer(
                     reader, self._notary, self._settings.log_dir, self._witnesses.offer, _now
@@ -86,6 +88,11 @@ class Work:
                 self._seal(sealer, guard, alive)
         finally:
             engine.dispose()
+
+    def _fork(self, reader: BulkReader) -> None:
+        """Carry out what two persons have decided, if they have."""
+        settings, offer = self._settings, self._witnesses.offer
+        carried_out(self._notary, settings.log_dir, settings.log_state, reader, offer)
 
     def _seal(self, sealer: Sealer, guard: Connection, alive: threading.Event) -> None:
         epoch, looked = _epoch(guard), 0.0
@@ -114,7 +121,7 @@ class Work:
             key = self._notary.key(name)
             known = Checkpoint(key.name, 0, EMPTY_ROOT)
         files = log_in(self._settings.log_dir / str(name))
-        self._witnesses.check_past(key, known, files, self._settings.log_state / "contradictions")
+        self._witnesses.check_past(key, known, files, self._settings.log_state / CONTRADICTIONS)
 
     def _measure(self) -> None:
         current = self._notary.memory.current

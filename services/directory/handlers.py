@@ -91,16 +91,22 @@ def _check(command: Command, unit: Unit, today: date) -> None:
             _require_agency(unit, successor_id, command.closed_on)
         case RegisterAgency():
             _claim_codes(unit, command)
-        case FileRequest(kind="leader"):
-            if command.agency_id not in works_in(unit, command.owner_id):
-                raise SubscriberUnfit
         case FileRequest():
-            _require_agency(unit, command.agency_id, today)
-            if command.owner_id != command.agency_id:
-                raise SubscriberUnfit
+            _check_subscriber(command, unit, today)
         case HandOverDevice() if command.kind != "leader":
             if command.owner_id not in works_in(unit, command.receiver_id):
                 raise ReceiverUnfit
+
+
+def _check_subscriber(command: FileRequest, unit: Unit, today: date) -> None:
+    """A leader's certificate is asked for where he works, an agency's own by itself."""
+    if command.kind == "leader":
+        if command.agency_id not in works_in(unit, command.owner_id):
+            raise SubscriberUnfit
+        return
+    _require_agency(unit, command.agency_id, today)
+    if command.owner_id != command.agency_id:
+        raise SubscriberUnfit
 
 
 def keep_secret(unit: Unit, client_id: str, hashed: Mapping[str, bytes]) -> None:

@@ -18,6 +18,7 @@ from libs.web.problems import malformed, not_found
 from services.interconnect import (
     balance,
     balance_views,
+    completeness,
     handlers,
     queries,
     schemas,
@@ -186,6 +187,25 @@ def _balances(api: Api, database: Database) -> None:
         }
         return Reply(body=body)
 
+    @api.query("/v1/balance/pairs", "interconnect.balance", args=schemas.PairArgs)
+    def show_pairs(call: Call) -> Reply:
+        """Completeness: the numbers of each pair that were given, that came, that are missing."""
+        args = call.args
+        wanted = completeness.Wanted(
+            args["sender"], args["recipient"], _only(call), args["incomplete_only"]
+        )
+        after = None
+        if args["cursor"] is not None:
+            after = _ids(decode_cursor(args["cursor"], {"sender_id": str, "recipient_id": str}))
+        with database.unit() as unit:
+            rows = completeness.pairs(unit.connection, wanted, after, args["limit"])
+        following = None
+        if len(rows) == args["limit"]:
+            last = {name: str(rows[-1][name]) for name in ("sender_id", "recipient_id")}
+            following = encode_cursor(last)
+        shown = [balance_views.pair_row(row) for row in rows]
+        return Reply(body={"pairs": shown, "next": following})
+
 
 def _only(call: Call) -> UUID | None:
     """The one agency whose pairs the caller may see; None for all."""
@@ -195,8 +215,14 @@ def _only(call: Call) -> UUID | None:
 def _pair(cursor: str) -> tuple[date, UUID, UUID]:
     values = decode_cursor(cursor, {"day": str, "sender_id": str, "recipient_id": str})
     try:
-        ids = UUID(values["sender_id"]), UUID(values["recipient_id"])
-        return date.fromisoformat(values["day"]), *ids
+        return date.fromisoformat(values["day"]), *_ids(values)
+    except ValueError as error:
+        raise _strange_cursor() from error
+
+
+def _ids(values: dict[str, Any]) -> tuple[UUID, UUID]:
+    try:
+        return UUID(values["sender_id"]), UUID(values["recipient_id"])
     except ValueError as error:
         raise _strange_cursor() from error
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from libs import edxml
 from libs.blobs import BlobStore
-from services.interconnect.errors import PacketRejected
+from services.interconnect.errors import PacketDamaged, PacketRejected
 from services.interconnect.events import PacketArrived, PacketFile
 from services.interconnect.opening import Mark
 from services.interconnect.texts import put_text
@@ -79,11 +79,11 @@ class Way:
 def read_packet(
     stream: BinaryIO, blobs: BlobStore, limit: int
 ) -> edxml.DocumentPacket | edxml.StatusPacket:
-    """Read a packet of at most `limit` bytes and keep its files. Raises `PacketRejected`."""
+    """Read a packet of at most `limit` bytes and keep its files. Raises `PacketDamaged`."""
     try:
         return edxml.read(stream, blobs, edxml.Limits(packet_bytes=limit))
     except edxml.MalformedPacket as error:
-        raise PacketRejected(error.code) from error
+        raise PacketDamaged(error.code) from error
 
 
 def content_of(packet: edxml.DocumentPacket, blobs: BlobStore) -> Content:

@@ -28,6 +28,25 @@ def balance_row(row: Row) -> Row:
     }
 
 
+def pair_row(row: Row) -> Row:
+    """One pair of agencies: what was numbered, what came, what is missing."""
+    sides = {
+        side: None
+        if row[f"{side}_highest"] is None
+        else {"highest": row[f"{side}_highest"], "count": row[f"{side}_count"]}
+        for side in ("sent", "received")
+    }
+    missing = {"total": row["missing"], "numbers": row["numbers"]}
+    missing["more"] = row["missing"] > len(row["numbers"])
+    return {
+        "sender": agency(row, "sender"),
+        "recipient": agency(row, "recipient"),
+        **sides,
+        "missing": missing,
+        "kept_back": row["kept_back"],
+    }
+
+
 def agency(row: Row, side: str) -> Row | None:
     """One of the two; None for one whom the directory does not know."""
     agency_id: UUID = row[f"{side}_id"]

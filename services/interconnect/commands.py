@@ -79,6 +79,15 @@ class RecordRecallSent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LapseRecall:
+    """Record that the axis refused for good to tell the recipient of the open recall."""
+
+    status_packet: str
+    reason_code: str
+    pair_number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskUpdate:
     """Ask the recipient to take a newer document, `by`, for this one (cập nhật)."""
 
@@ -107,6 +116,7 @@ Command = (
     | RecordStatus
     | AskRecall
     | RecordRecallSent
+    | LapseRecall
     | AskUpdate
     | LapseUpdate
     | RecordReplaced

@@ -18,6 +18,7 @@ from libs.jobs.worker import Finish
 from services.interconnect import lookups
 from services.interconnect.arrivals import Content, Way, arrived, content_of, read_packet
 from services.interconnect.axis import AxisClient, AxisRefused
+from services.interconnect.axis.outcomes import is_final, of_a_recipient
 from services.interconnect.commands import (
     Command,
     OpenDelivery,
@@ -61,13 +62,7 @@ from services.interconnect.recalls import add_recall_job
 from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
 
-PACKET_LIMIT = 128 * 1024 * 1024
 _CHUNK = 256 * 1024
-
-# The axis says these of the packet or of a recipient. All else (credentials, an agency that is not
-# registered yet, a wrong address) is ours to mend: the job is tried again, then parked and shown.
-_FINAL = frozenset({"10", "18", "21", "22", "23", "too-large", "http-413"})
-_OF_A_RECIPIENT = frozenset({"18", "23"})
 
 
 @dataclass(frozen=True)
@@ -95,8 +90,10 @@ class _Written:
     opened: Opened
 
 
-def prepare(database: Database, blobs: BlobStore, sealer: Sealer, job: Job) -> Finish:
+def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, job: Job) -> Finish:
     """Seal and write the packet of an issued document; open the deliveries, make those inside.
+
+    `limit` is the most bytes that it may have.
 
     Raises `NotKnownYet` while a replica lags, `NoCode` for a sender without a code.
     """
@@ -109,7 +106,9 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, job: Job) -> F
     sent_on = job.context.occurred_at.astimezone(VIETNAM).date()
     reachable = [party for party in facts.recipients if not why_unreachable(party, sent_on)]
     written = (
-        _write_packet(database, blobs, sealer, issued, facts, reachable, job) if reachable else None
+        _write_packet(database, blobs, sealer, limit, issued, facts, reachable, job)
+        if reachable
+        else None
     )
 
     def finish(unit: Unit) -> None:
@@ -142,41 +141,50 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, job: Job) -> F
 def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
     """Send one packet by the axis to all its recipients there; repeating it changes nothing.
 
-    One recipient whom the axis does not know must not keep it from the others: then each is tried
-    alone. Who was asked to give it back before the first try never gets it; later it may have left
+    Who was asked to give it back before the first try never gets it; later it may have left
     already, and he is told. Raises `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
     """
-    packet, sender = job.arguments["packet"], job.arguments["sender_code"]
     addressed: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
     kept_back = _recalled(database, addressed) if job.first_try else set()
     recipients = [(delivery, code) for delivery, code in addressed if delivery not in kept_back]
-
-    def try_to(codes: Sequence[str]) -> RecordSent | RecordRefusal:
-        with spooled(blobs, packet) as file:
-            try:
-                doc_id = axis.send(
-                    file, message_type="edoc", sender=sender, recipients=codes, sha256=packet
-                )
-            except AxisRefused as error:
-                if error.code not in _FINAL:
-                    raise
-                return RecordRefusal(reason_code=f"axis-{error.code}")
-            return RecordSent(packet=packet, axis_doc_id=doc_id)
-
     outcomes: list[tuple[str, Command]] = [(each, RecordWithdrawal()) for each in kept_back]
     if recipients:
-        together = try_to([code for _, code in recipients])
-        apart = {f"axis-{code}" for code in _OF_A_RECIPIENT}
-        alone = isinstance(together, RecordRefusal) and together.reason_code in apart
-        outcomes += [
-            (delivery, try_to([code]) if alone and len(recipients) > 1 else together)
-            for delivery, code in recipients
-        ]
+        with spooled(blobs, job.arguments["packet"]) as file:
+            outcomes += _outcomes(axis, file, recipients, job)
 
     def finish(unit: Unit) -> None:
         record_outcomes(unit, job, outcomes)
 
     return finish
+
+
+def _outcomes(
+    axis: AxisClient, file: BinaryIO, recipients: Sequence[tuple[str, str]], job: Job
+) -> list[tuple[str, Command]]:
+    """What the axis says of each. One recipient whom it does not know keeps it from no other: the
+    list is halved until he stands alone."""
+    packet = job.arguments["packet"]
+    outcome: Command
+    try:
+        file.seek(0)
+        doc_id = axis.send(
+            file,
+            message_type="edoc",
+            sender=job.arguments["sender_code"],
+            recipients=[code for _, code in recipients],
+            sha256=packet,
+        )
+        outcome = RecordSent(packet=packet, axis_doc_id=doc_id)
+    except AxisRefused as error:
+        if not is_final(error.code, job.attempts):
+            raise
+        if of_a_recipient(error.code) and len(recipients) > 1:
+            half = len(recipients) // 2
+            return _outcomes(axis, file, recipients[:half], job) + _outcomes(
+                axis, file, recipients[half:], job
+            )
+        outcome = RecordRefusal(reason_code=f"axis-{error.code}")
+    return [(delivery, outcome) for delivery, _ in recipients]
 
 
 def _recalled(database: Database, recipients: Sequence[tuple[str, str]]) -> set[str]:
@@ -296,6 +304,7 @@ def _write_packet(
     database: Database,
     blobs: BlobStore,
     sealer: Sealer,
+    limit: int,
     issued: Issued,
     facts: _Facts,
     recipients: Sequence[Party],
@@ -322,13 +331,10 @@ def _write_packet(
         recipients={party.agency_id: party.code for party in recipients},
         document_id=issued.document_id,
     )
-    with tempfile.TemporaryFile() as file:
-        edxml.write(packet, blobs, file)
-        file.seek(0)
-        digest = blobs.put(file, limit=PACKET_LIMIT).digest
-        file.seek(0)
-        # Recipients inside get what the packet says, as those outside do.
-        again = read_packet(file, blobs, PACKET_LIMIT)
+    digest = _stored(packet, blobs, limit)
+    # Recipients inside get what the packet says, as those outside do.
+    with blobs.open(digest) as file:
+        again = read_packet(file, blobs, limit)
     assert isinstance(again, edxml.DocumentPacket)
     opened = open_envelope(database, blobs, again, issued.agency_id)
     return _Written(
@@ -338,6 +344,16 @@ def _write_packet(
         numbers,
         opened,
     )
+
+
+def _stored(packet: edxml.DocumentPacket, blobs: BlobStore, limit: int) -> str:
+    """The digest of the packet: encoded, hashed and written in one pass."""
+    writer = blobs.writer(limit=limit)
+    try:
+        edxml.write(packet, blobs, writer)
+        return writer.commit().digest
+    finally:
+        writer.abort()
 
 
 def _prepared_writes(unit: Unit, issued: Issued, written: _Written) -> list[Write]:

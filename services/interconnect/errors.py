@@ -134,3 +134,7 @@ class PacketRejected(InterconnectError):
     def __init__(self, reason_code: str) -> None:
         super().__init__(reason_code)
         self.reason_code = reason_code
+
+
+class PacketDamaged(PacketRejected):
+    """It is no good packet as it came; fetched again, it may be."""

@@ -144,6 +144,20 @@ class StatusSent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatusRefused:
+    """The axis refused our agency's step for good: the sender will not be told it."""
+
+    packet_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    status_code: str
+    status_packet: str
+    reason_code: str
+    pair_number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatusReceived:
     """A recipient told a step on a document that we sent."""
 
@@ -202,6 +216,21 @@ class RecallSent:
     status_packet: str
     channel: str
     axis_doc_id: str | None = None
+    pair_number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallLapsed:
+    """The axis refused a recall for good: the recipient was not asked, and is not any more."""
+
+    delivery_id: str
+    dispatch_id: UUID
+    document_id: UUID
+    sender_id: UUID
+    recipient_id: UUID
+    asked_at: datetime
+    status_packet: str
+    reason_code: str
     pair_number: int | None = None
 
 
@@ -294,6 +323,7 @@ class StatusWithheld:
     recipient_id: UUID
     status_code: str
     level: str
+    pair_number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,6 +355,7 @@ EVENTS: dict[str, type] = {
     "StatusReceived": StatusReceived,
     "RecallAsked": RecallAsked,
     "RecallSent": RecallSent,
+    "RecallLapsed": RecallLapsed,
     "DeliveryWithdrawn": DeliveryWithdrawn,
     "UpdateAsked": UpdateAsked,
     "UpdateLapsed": UpdateLapsed,
@@ -333,6 +364,7 @@ EVENTS: dict[str, type] = {
     "PacketUnreadable": PacketUnreadable,
     "PacketRecovered": PacketRecovered,
     "StatusSent": StatusSent,
+    "StatusRefused": StatusRefused,
     "StatusUnmatched": StatusUnmatched,
     "RecallArrived": RecallArrived,
     "RecallHeld": RecallHeld,

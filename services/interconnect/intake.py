@@ -28,8 +28,9 @@ from services.interconnect.compose import VIETNAM
 from services.interconnect.deliveries import answered_document
 from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
 from services.interconnect.domain import packet as packets
+from services.interconnect.domain.envelope import may_be_damage
 from services.interconnect.earlier import settled_writes
-from services.interconnect.errors import NotKnownYet, PacketRejected
+from services.interconnect.errors import NotKnownYet, PacketDamaged, PacketRejected
 from services.interconnect.events import (
     PacketArrived,
     PacketUnreadable,
@@ -48,7 +49,7 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.metrics import BAD_PACKETS
-from services.interconnect.opening import Mark, Opened, open_envelope
+from services.interconnect.opening import Mark, Opened, P, open_envelope
 from services.interconnect.recalls import TAKE_BACK, recall_of
 from services.interconnect.texts import put_text
 
@@ -74,20 +75,26 @@ class Intake:
         self._blobs = blobs
         self._limit = limit
 
-    def take(self, received: Received, packet: str, file: BinaryIO) -> Verdict:
+    def take(
+        self, received: Received, packet: str, file: BinaryIO, *, last: bool = True
+    ) -> Verdict:
         """Record what came: `packet` is the digest of its durable bytes, `file` shows them.
 
-        Raises `NotKnownYet` while our replicas lag: the packet then waits on the axis.
+        Raises `NotKnownYet` while our replicas lag: the packet then waits on the axis; and
+        `PacketDamaged` for what may be whole when it is fetched again. The `last` time a packet
+        that differs from its envelope is taken all the same, for people to judge.
         """
         try:
             read = read_packet(file, self._blobs, self._limit)
             if isinstance(read, edxml.StatusPacket) != (received.message_type == "status"):
                 raise PacketRejected("wrong_message_type")
             if isinstance(read, edxml.StatusPacket):
-                return self._status(received, packet, read)
+                return self._status(received, packet, read, last)
             if read.trace.business.kind is edxml.BusinessKind.RECALL:
-                return self._recall_packet(received, packet, read)
-            return self._document(received, packet, read)
+                return self._recall_packet(received, packet, read, last)
+            return self._document(received, packet, read, last)
+        except PacketDamaged:
+            raise
         except PacketRejected as error:
             return self.reject(received, packet, error.reason_code)
 
@@ -96,9 +103,11 @@ class Intake:
         self._unread(received, packet, reason_code, received.to)
         return Verdict(failed=received.to)
 
-    def _document(self, received: Received, packet: str, read: edxml.DocumentPacket) -> Verdict:
+    def _document(
+        self, received: Received, packet: str, read: edxml.DocumentPacket, last: bool
+    ) -> Verdict:
         sender_id = self._sender(received, read.header.sender.organ_id)
-        opened = open_envelope(self._database, self._blobs, read, sender_id)
+        opened = self._opened(read, sender_id, last)
         content = content_of(opened.bare(read), self._blobs)
         done: list[str] = []
         failed: dict[str, str] = {}
@@ -113,6 +122,12 @@ class Intake:
         if failed:
             self._unread(received, packet, next(iter(failed.values())), tuple(failed))
         return Verdict(tuple(done), tuple(failed))
+
+    def _opened(self, read: P, sender_id: UUID, last: bool) -> Opened:
+        opened = open_envelope(self._database, self._blobs, read, sender_id)
+        if may_be_damage(opened.verdict) and not last:
+            raise PacketDamaged(opened.verdict or "")
+        return opened
 
     def _arrive(
         self,
@@ -140,10 +155,10 @@ class Intake:
                 packet=packet,
                 axis_doc_id=received.doc_id,
             )
-            # An update may bear the name of what it updates.
-            if not content.business and lookups.same_document(
+            known = lookups.businesses_of(
                 unit.connection, content.foreign_id, sender_id, way.recipient_id, received.doc_id
-            ):
+            )
+            if packets.is_repeat(content.business, known):
                 raise PacketRejected("document_known")
             answered = content.answers and _known(
                 unit, "delivery", lambda: answered_document(unit, content, way.recipient_id)
@@ -171,11 +186,13 @@ class Intake:
         agency_id: UUID = claimed.agency_id
         return agency_id
 
-    def _status(self, received: Received, packet: str, read: edxml.StatusPacket) -> Verdict:
+    def _status(
+        self, received: Received, packet: str, read: edxml.StatusPacket, last: bool
+    ) -> Verdict:
         header = read.header
         require_fit(header)
         teller_id = self._sender(received, header.sender.organ_id)
-        opened = open_envelope(self._database, self._blobs, read, teller_id)
+        opened = self._opened(read, teller_id, last)
         about = header.response_for.document_id
         if len(about) > LONGEST_ID:
             raise PacketRejected("text_too_long")
@@ -200,7 +217,7 @@ class Intake:
         return Verdict(done=received.to)
 
     def _recall_packet(
-        self, received: Received, packet: str, read: edxml.DocumentPacket
+        self, received: Received, packet: str, read: edxml.DocumentPacket, last: bool
     ) -> Verdict:
         """A packet of type 1 asks the same as a status packet 13."""
         business = read.trace.business
@@ -217,7 +234,7 @@ class Intake:
             axis_doc_id=received.doc_id,
         )
         about = business.document_id or read.header.document_id
-        opened = open_envelope(self._database, self._blobs, read, asker_id)
+        opened = self._opened(read, asker_id, last)
         return self._recall(received, asker_id, about, asked, opened)
 
     def _recall(
@@ -317,10 +334,12 @@ def _held(asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall) -
 
 
 def _trace_of_older(unit: Unit, event: PacketArrived) -> UUID:
-    """The trace of what the arrival updates or replaces here, or one of its own."""
-    older = lookups.arrival_named(
-        unit.connection, event.supersedes, event.sender_id, event.recipient_id
-    )
+    """The trace of what the arrival updates or replaces here, or one of its own.
+
+    An update that came first under the arrival's own name has begun the trace.
+    """
+    names = event.supersedes or [event.foreign_id]
+    older = lookups.arrival_named(unit.connection, names, event.sender_id, event.recipient_id)
     return _trace_of(unit, older.packet_id) if older else axis_packet_id(event.axis_doc_id or "")
 
 

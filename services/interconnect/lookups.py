@@ -181,19 +181,18 @@ def arrival(connection: Connection, packet_id: UUID) -> Any:
     return connection.execute(select(table).where(table.c.packet_id == packet_id)).first()
 
 
-def same_document(
+def businesses_of(
     connection: Connection, foreign_id: str, sender_id: UUID, recipient_id: UUID, axis_doc_id: str
-) -> bool:
-    """Whether another packet has brought this document to this recipient before."""
+) -> set[str]:
+    """What other packets have brought to this recipient under this DocumentId."""
     table = tables.arrival
     found = connection.execute(
-        select(table.c.packet_id)
+        select(table.c.business)
         .where(table.c.foreign_id == foreign_id, table.c.sender_id == sender_id)
         .where(table.c.recipient_id == recipient_id)
         .where(table.c.axis_doc_id.is_distinct_from(axis_doc_id))
-        .limit(1)
     )
-    return found.first() is not None
+    return set(found.scalars())
 
 
 def own_dispatch(connection: Connection, foreign_id: str, agency_id: UUID) -> Any:

@@ -11,6 +11,7 @@ from libs.db import Unit
 from libs.jobs.queue import Job
 from services.interconnect.commands import NumberPacket
 from services.interconnect.domain.pair import Pair, decide, evolve
+from services.interconnect.events import PacketNumbered
 from services.interconnect.journal import JOURNAL, pair_stream
 
 Numbers = Mapping[UUID, int]
@@ -41,8 +42,7 @@ def draw(
     """
     _queue(unit, sender_id)
     streams = {each: pair_stream(sender_id, each) for each in recipients}
-    ids = [event_id(job.job_id, stream, 0) for stream in streams.values()]
-    found = [JOURNAL.event(each) for each in unit.store.read_ids(ids)]
+    found = _found(unit, job, streams.values())
     numbers = {event.recipient_id: event.number for event in found}
     if len(numbers) == len(streams):
         return Drawn(numbers, found[-1].sealed)
@@ -58,6 +58,17 @@ def draw(
         job.job_id,
     )
     return Drawn(numbers, sealed)
+
+
+def drawn(unit: Unit, job: Job, sender_id: UUID, recipients: Iterable[UUID]) -> Numbers:
+    """The numbers that the job's packet has got so far."""
+    streams = [pair_stream(sender_id, each) for each in recipients]
+    return {event.recipient_id: event.number for event in _found(unit, job, streams)}
+
+
+def _found(unit: Unit, job: Job, streams: Iterable[str]) -> list[PacketNumbered]:
+    ids = [event_id(job.job_id, stream, 0) for stream in streams]
+    return [JOURNAL.event(each) for each in unit.store.read_ids(ids)]
 
 
 def _queue(unit: Unit, sender_id: UUID) -> None:

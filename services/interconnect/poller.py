@@ -1,20 +1,16 @@
-"""Polling the axis: list what waits, fetch it, keep it, record it, and only then say so.
+"""Polling the axis, in lanes that do not wait for one another: documents, large ones, statuses."""
 
-A crash between any two steps repeats the steps after the last one that was recorded; all of them
-may be repeated.
-"""
-
-import tempfile
+import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 
 from libs.blobs import BlobStore
-from libs.db import Database, connection_lost, may_run_again
+from libs.db import Database, connection_lost
 from libs.observability import get_logger
 from services.interconnect import lookups
 from services.interconnect.axis import (
@@ -25,56 +21,126 @@ from services.interconnect.axis import (
     MessageType,
     Received,
 )
+from services.interconnect.axis.rate import pause
+from services.interconnect.backlog import Backlog
+from services.interconnect.collector import Collector, PacketIsLarge
 from services.interconnect.compose import VIETNAM
-from services.interconnect.errors import NotKnownYet
-from services.interconnect.intake import Intake, Verdict
+from services.interconnect.errors import NotKnownYet, PacketDamaged
 from services.interconnect.metrics import AXIS_FAILURES, AXIS_POLLED
 
-PAGE = 100
-LONGEST_PAUSE = 300
-_TRIES = 3
-# The axis will never give these out; anything else that it refuses may be mended by people.
-_LOST = frozenset({"too-large", "10", "21", "22"})
-_TURN = 7_203_417_101  # the advisory lock of whoever polls; any number that nobody else takes
+MEBIBYTE = 1024 * 1024
+# Seven of ten packets are smaller (domain facts, section 8); a slow line brings one in half a
+# minute. Whatever is larger has a lane of its own.
+SMALL = 4 * MEBIBYTE
+# Of packets one after the other that the axis does not give out: it is the axis, not the packet.
+_MOST_UNREACHABLE = 3
+# The advisory locks of whoever polls: any numbers that nobody else takes.
+_TURNS = {"documents": 7_203_417_101, "large": 7_203_417_102, "statuses": 7_203_417_103}
 
 logger = get_logger(__name__)
 
 
 class Poller:
-    """Polls one axis. `mail` is the contact that it is given for our agencies."""
+    """One thread's way of polling one axis; `documents` is shared by the lanes of documents.
+
+    `mail` is the contact that the axis is given for our agencies. Of several processes one polls a
+    lane at a time.
+    """
 
     def __init__(
-        self, database: Database, blobs: BlobStore, axis: AxisClient, limit: int, mail: str
+        self,
+        database: Database,
+        blobs: BlobStore,
+        axis: AxisClient,
+        limit: int,
+        mail: str,
+        documents: Backlog,
     ) -> None:
         self._database = database
-        self._blobs = blobs
         self._axis = axis
         self._limit = limit
         self._mail = mail
-        self._intake = Intake(database, blobs, limit)
+        self._of_documents = Collector(database, blobs, axis, limit)
+        # No good status is larger than a small document.
+        self._of_statuses = Collector(database, blobs, axis, min(limit, SMALL))
+        self._documents = documents
+        self._statuses = Backlog(documents.shortest)
         self._declined: set[tuple[str, str]] = set()
 
-    def run(self, seconds: float, stop: threading.Event) -> None:
-        """Poll every `seconds` until told to stop; no failure ends it."""
-        while not stop.is_set():
-            pause = seconds
-            try:
-                self.poll()
-            except AxisUnreachable as error:
-                _failed("round", error)
-                pause = max(seconds, min(error.retry_after, LONGEST_PAUSE))
-            except Exception as error:
-                _failed("round", error)
-            stop.wait(pause)
+    @property
+    def lanes(self) -> dict[str, Callable[[], None]]:
+        """One round of each lane. Each raises what kept it from its end."""
+        return {"documents": self.documents, "large": self.large, "statuses": self.statuses}
 
     def poll(self) -> None:
-        """One round, unless another process is at it. Raises what kept it from its end."""
-        with _turn(self._database) as mine:
+        """One round of all lanes, one after the other."""
+        for lane in self.lanes.values():
+            lane()
+
+    def run(self, lane: str, seconds: float, stop: threading.Event) -> None:
+        """Poll a lane every `seconds` until told to stop; no failure ends it.
+
+        After failures it waits longer each time, and at least as long as the axis asks.
+        """
+        failures = 0
+        while not stop.is_set():
+            wait = seconds
+            try:
+                self.lanes[lane]()
+                failures = 0
+            except Exception as error:
+                _failed("round", error)
+                failures += 1
+                asked = error.seconds if isinstance(error, AxisUnreachable) else 0.0
+                wait = max(pause(failures, seconds, random.random()), asked)  # noqa: S311
+            stop.wait(wait)
+
+    def documents(self) -> None:
+        """Register our agencies, and collect documents; large ones are put aside."""
+        with self._turn("documents") as mine:
             if mine:
                 self._register()
-                self._drain("edoc")
-                self._drain("status")
-                AXIS_POLLED.set(time.time())
+                self._round("edoc", self._of_documents, self._documents)
+                AXIS_POLLED.labels("documents").set(time.time())
+
+    def statuses(self) -> None:
+        """Collect statuses."""
+        with self._turn("statuses") as mine:
+            if mine:
+                self._round("status", self._of_statuses, self._statuses)
+                AXIS_POLLED.labels("statuses").set(time.time())
+
+    def large(self) -> None:
+        """Collect the large documents that the other lane has met."""
+        with self._turn("large") as mine:
+            for received in self._documents.large() if mine else []:
+                self._try(received, self._of_documents, self._documents, self._limit)
+
+    def _round(self, message_type: MessageType, collector: Collector, backlog: Backlog) -> None:
+        unreachable = 0
+        for received in backlog.due(self._axis.waiting(message_type), time.monotonic()):
+            try:
+                self._try(received, collector, backlog, SMALL)
+                unreachable = 0
+            except AxisUnreachable as error:
+                unreachable += 1
+                if error.seconds or unreachable == _MOST_UNREACHABLE:
+                    raise
+                _failed("packet", error, axis_doc_id=received.doc_id)
+
+    def _try(self, received: Received, collector: Collector, backlog: Backlog, most: int) -> None:
+        """Settle one packet, or leave it on the axis."""
+        doc_id = received.doc_id
+        try:
+            collector.collect(received, most, backlog.failures(doc_id))
+            backlog.settle(doc_id)
+        except PacketIsLarge:
+            backlog.put_aside(received)
+        except Exception as error:
+            backlog.fail(doc_id, time.monotonic(), random.random())  # noqa: S311
+            if isinstance(error, AxisUnreachable) or connection_lost(error):
+                raise
+            _failed("packet", error, axis_doc_id=doc_id)
 
     def _register(self) -> None:
         """Tell the axis about agencies of ours that it does not know; it routes by their codes."""
@@ -97,69 +163,27 @@ class Poller:
             with self._database.unit() as unit:
                 lookups.remember_registration(unit.connection, row)
 
-    def _drain(self, message_type: MessageType) -> None:
-        while True:
-            page = self._axis.received(message_type, page_size=PAGE)
-            settled = sum(self._try(received) for received in page)
-            if len(page) < PAGE or not settled:
-                return
-
-    def _try(self, received: Received) -> bool:
-        """Settle one packet; False when it stays on the axis for the next round."""
-        try:
-            self._settle(received, self._take(received))
-            return True
-        except AxisUnreachable:
-            raise
-        except Exception as error:
-            if connection_lost(error):
-                raise
-            _failed("packet", error, axis_doc_id=received.doc_id)
-            return False
-
-    def _take(self, received: Received) -> Verdict:
-        with tempfile.TemporaryFile() as file:
+    @contextmanager
+    def _turn(self, lane: str) -> Iterator[bool]:
+        """Whether this process polls now; the database gives the turn back when it dies."""
+        with self._database.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT"
+        ) as connection:
+            lock = {"turn": _TURNS[lane]}
+            mine = connection.execute(text("SELECT pg_try_advisory_lock(:turn)"), lock).scalar_one()
             try:
-                self._axis.fetch(received.doc_id, file, self._limit)
-            except AxisRefused as error:
-                if error.code not in _LOST:
-                    raise
-                return self._intake.reject(received, None, f"axis-{error.code}")
-            file.seek(0)
-            packet = self._blobs.put(file, limit=self._limit).digest
-            for attempt in range(1, _TRIES + 1):
-                file.seek(0)
-                try:
-                    return self._intake.take(received, packet, file)
-                except Exception as error:
-                    if attempt == _TRIES or not may_run_again(error):
-                        raise
-        raise AssertionError("unreachable")
-
-    def _settle(self, received: Received, verdict: Verdict) -> None:
-        if verdict.done:
-            self._axis.update_status(received.doc_id, "done", recipients=verdict.done)
-        if verdict.failed or not verdict.done:
-            self._axis.update_status(received.doc_id, "fail", recipients=verdict.failed)
-
-
-@contextmanager
-def _turn(database: Database) -> Iterator[bool]:
-    """Whether this process polls now; the database gives the turn back when the process dies."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        lock = {"turn": _TURN}
-        mine = connection.execute(text("SELECT pg_try_advisory_lock(:turn)"), lock).scalar_one()
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                connection.execute(text("SELECT pg_advisory_unlock(:turn)"), lock)
+                yield bool(mine)
+            finally:
+                if mine:
+                    connection.execute(text("SELECT pg_advisory_unlock(:turn)"), lock)
 
 
 def _failed(what: str, error: Exception, **fields: str) -> None:
     AXIS_FAILURES.labels(what).inc()
-    if isinstance(error, AxisRefused | AxisUnreachable | NotKnownYet) or connection_lost(error):
-        cause = str(error)[:300] if isinstance(error, AxisRefused) else type(error).__name__
+    expected = AxisRefused | AxisUnreachable | NotKnownYet | PacketDamaged
+    if isinstance(error, expected) or connection_lost(error):
+        told = isinstance(error, AxisRefused | PacketDamaged)
+        cause = str(error)[:300] if told else type(error).__name__
         logger.warning("axis_poll_failed", what=what, cause=cause, **fields)
     else:
         logger.exception("axis_poll_failed", what=what, **fields)

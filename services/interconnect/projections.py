@@ -1,11 +1,11 @@
 """Replicas and read models, kept by events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, case, delete, update
+from sqlalchemy import Table, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -73,6 +73,21 @@ def project_certificate(message: Any, _event: Recorded, unit: Unit) -> None:
         put_row(unit, tables.service_certificate, {**row, "file": message.file})
 
 
+def project_revocation(message: Any, _event: Recorded, unit: Unit) -> None:
+    """By a revoked certificate nothing is believed that comes from now on."""
+    _forget(unit, [message.certificate_id])
+
+
+def project_device_gone(message: Any, _event: Recorded, unit: Unit) -> None:
+    """Nor by what was on a device that came back or was lost."""
+    _forget(unit, message.certificates)
+
+
+def _forget(unit: Unit, certificates: Iterable[str]) -> None:
+    table = tables.service_certificate
+    unit.connection.execute(delete(table).where(table.c.certificate_id.in_(list(certificates))))
+
+
 def project_incoming(message: Any, _event: Recorded, unit: Unit) -> None:
     """Which packet an incoming document came in, and how its sender calls it."""
     names = ("document_id", "packet_id", "agency_id", "sender_id", "foreign_id")
@@ -128,6 +143,11 @@ def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
     """The document is asked back."""
     asked = {"asked_at": message.asked_at, "request_note": message.note}
     _transport(unit, message.delivery_id, request="recall", **asked)
+
+
+def project_recall_lapsed(message: Any, _event: Recorded, unit: Unit) -> None:
+    """The axis did not take the recall: nothing is asked."""
+    _transport(unit, message.delivery_id, **_CLOSED)
 
 
 def project_update_asked(message: Any, event: Recorded, unit: Unit) -> None:
@@ -247,7 +267,22 @@ def project_withheld(message: Any, event: Recorded, unit: Unit) -> None:
     """A step of ours that the sender was not told."""
     row = _fields(message, ("packet_id", "status_code"))
     row |= {"version": event.version, "sent_at": event.occurred_at, "withheld": message.level}
-    put_row(unit, tables.sent_status, row)
+    put_row(unit, tables.sent_status, row | {"pair_number": message.pair_number or None})
+
+
+def project_status_refused(message: Any, event: Recorded, unit: Unit) -> None:
+    """A step of ours that the sender will not be told; its packet's last stands on the desk."""
+    row = _fields(message, ("packet_id", "status_code", "reason_code"))
+    row |= {"version": event.version, "sent_at": event.occurred_at, "channel": "axis"}
+    put_row(unit, tables.sent_status, row | {"pair_number": message.pair_number or None})
+    names = select(tables.arrival.c.foreign_id, tables.arrival.c.axis_doc_id)
+    arrival = unit.connection.execute(
+        names.where(tables.arrival.c.packet_id == message.packet_id)
+    ).one()
+    row = _fields(message, ("packet_id", "status_code", "reason_code"))
+    row |= {"kind": "status_refused", "packet": message.status_packet}
+    row |= {"foreign_id": arrival.foreign_id, "axis_doc_id": arrival.axis_doc_id}
+    put_row(unit, tables.desk, {**row, "arrived_at": event.occurred_at})
 
 
 def project_unreadable(message: Any, event: Recorded, unit: Unit) -> None:
@@ -323,6 +358,9 @@ _ROWS: dict[str, Handler] = {
     "PersonRegistered": project_person,
     "PositionAssigned": project_position,
     "CertificateRegistered": project_certificate,
+    "CertificateRevoked": project_revocation,
+    "DeviceReturned": project_device_gone,
+    "DeviceLost": project_device_gone,
     "DocumentArrived": project_incoming,
     "DispatchOpened": project_dispatch,
     "PacketPrepared": project_prepared,
@@ -343,6 +381,8 @@ _ROWS: dict[str, Handler] = {
     "DocumentWithdrawn": project_given_back,
     "StatusSent": project_sent_status,
     "StatusWithheld": project_withheld,
+    "StatusRefused": project_status_refused,
+    "RecallLapsed": project_recall_lapsed,
     "PacketUnreadable": project_unreadable,
     "StatusUnmatched": project_unmatched,
     "RecallHeld": project_held,

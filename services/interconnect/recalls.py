@@ -1,6 +1,5 @@
 """Recalls (lấy lại) both ways: ours told to recipients, and what senders ask of our agencies."""
 
-import io
 from dataclasses import dataclass, replace
 from functools import reduce
 from uuid import UUID, uuid5
@@ -14,7 +13,12 @@ from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
 from services.interconnect import lookups
 from services.interconnect.axis import AxisClient
-from services.interconnect.commands import RecordRecall, RecordRecallSent
+from services.interconnect.axis.telling import send_status
+from services.interconnect.commands import (
+    LapseRecall,
+    RecordRecall,
+    RecordRecallSent,
+)
 from services.interconnect.compose import SentAs, sent_as, vietnam_time, wire_agency
 from services.interconnect.domain import INSIDE, evolve, inside_packet_id
 from services.interconnect.domain.delivery import Delivery
@@ -28,6 +32,7 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.lookups import Party
+from services.interconnect.metrics import STATUSES_REFUSED
 from services.interconnect.opening import Opened, open_envelope
 from services.interconnect.sealing import Sealer
 from services.interconnect.statuses import staff_of
@@ -66,8 +71,8 @@ def tell_recall(
     """Ask the recipient for the document back, by a status packet 13.
 
     Inside, his side takes it from the same bytes. Nothing is done for what has not left yet: its
-    `send` job keeps it back, or adds this job again. Raises `NotKnownYet`, `AxisUnreachable`,
-    `AxisRefused`.
+    `send` job keeps it back, or adds this job again. What the axis refuses for good is asked no
+    more. Raises `NotKnownYet`, `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
     """
     name = job.arguments["delivery_id"]
     with database.unit() as unit:
@@ -92,6 +97,7 @@ def tell_recall(
     )
     data = edxml.serialize(packet, blobs)
     digest = blobs.put_bytes(data).digest
+    told: RecordRecallSent | LapseRecall
     told = RecordRecallSent(status_packet=digest, channel=opened.channel, pair_number=number)
     received = None
     if opened.channel == INSIDE:
@@ -101,10 +107,14 @@ def tell_recall(
         received = recall_of(read.header, blobs, digest, INSIDE, envelope)
         received = replace(received, **vars(envelope.mark(recipient.code)))
     else:
-        doc_id = axis.send(
-            io.BytesIO(data), message_type="status", sender=sent.sender_code, sha256=digest
-        )
-        told = replace(told, axis_doc_id=doc_id)
+        outcome = send_status(axis, data, sent.sender_code, digest, job.attempts)
+        if outcome.reason_code:
+            STATUSES_REFUSED.labels(outcome.reason_code).inc()
+            told = LapseRecall(
+                status_packet=digest, reason_code=outcome.reason_code, pair_number=number
+            )
+        else:
+            told = replace(told, axis_doc_id=outcome.doc_id)
 
     def finish(unit: Unit) -> None:
         writes = delivery_writes(unit, name, [told])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from uuid import UUID
 
 from libs.db import Unit
 from libs.jobs.queue import REFUSED_AT_DESK, Job
@@ -10,7 +11,9 @@ from services.interconnect import lookups
 from services.interconnect.commands import OpenDelivery, RecordRefusal
 from services.interconnect.deliveries import issued_of, record_outcomes
 from services.interconnect.domain import delivery_id
-from services.interconnect.journal import JOURNAL, Write, delivery_writes
+from services.interconnect.events import StatusWithheld
+from services.interconnect.journal import JOURNAL, Write, delivery_writes, packet_stream
+from services.interconnect.pairs import drawn
 from services.interconnect.reachable import stranger
 from services.interconnect.reread import put_back
 
@@ -23,6 +26,7 @@ def _prepare(job: Job) -> Finish:
 
     def finish(unit: Unit) -> None:
         writes: list[Write] = []
+        numbers = drawn(unit, job, issued.agency_id, issued.recipients)
         for agency_id in issued.recipients:
             found = lookups.party(unit.connection, agency_id, issued.issued_on)
             opening = OpenDelivery(
@@ -31,6 +35,7 @@ def _prepare(job: Job) -> Finish:
                 sender_id=issued.agency_id,
                 recipient_id=agency_id,
                 channel=(found or stranger(agency_id)).channel,
+                pair_number=numbers.get(agency_id),
             )
             name = delivery_id(issued.document_id, agency_id)
             writes += delivery_writes(unit, name, [opening, _REFUSAL])
@@ -47,6 +52,32 @@ def _send(job: Job) -> Finish:
     return lambda unit: record_outcomes(unit, job, outcomes)
 
 
+def _status(job: Job) -> Finish:
+    """The sender is not told this step; the later ones of its lane go."""
+    packet_id = UUID(job.arguments["packet_id"])
+
+    def finish(unit: Unit) -> None:
+        arrival = lookups.arrival(unit.connection, packet_id)
+        if arrival is None:
+            return
+        teller, told = arrival.recipient_id, arrival.sender_id
+        stream = packet_stream(packet_id)
+        event = StatusWithheld(
+            packet_id=packet_id,
+            document_id=UUID(job.arguments["document_id"]),
+            sender_id=told,
+            recipient_id=teller,
+            status_code=job.arguments["status_code"],
+            level=REFUSED_AT_DESK,
+            pair_number=drawn(unit, job, teller, [told]).get(told),
+        )
+        context = replace(job.context, occurred_at=unit.now)
+        version = len(unit.store.read(stream))
+        JOURNAL.append(unit.store, stream, version, [event], context, job.job_id)
+
+    return finish
+
+
 def _untold(_job: Job) -> Finish:
     """The other side is not told: a fact about this job alone, which the desk has recorded."""
     return lambda _unit: None
@@ -55,7 +86,7 @@ def _untold(_job: Job) -> Finish:
 REFUSED_ACTS: Mapping[str, Act] = {
     "prepare.refused": _prepare,
     "send.refused": _send,
-    "status.refused": _untold,
+    "status.refused": _status,
     "recall.refused": _untold,
     "reread.refused": put_back,
 }

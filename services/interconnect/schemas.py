@@ -35,6 +35,14 @@ class BalanceArgs(PageArgs):
                 raise ValidationError(f"at most {MOST_DAYS} days, the first one first", "from")
 
 
+class PairArgs(PageArgs):
+    """Which pairs of agencies."""
+
+    sender = fields.UUID(load_default=None)
+    recipient = fields.UUID(load_default=None)
+    incomplete_only = fields.Bool(load_default=False)
+
+
 def _not_blank(text: str) -> None:
     if not text.strip():
         raise ValidationError("is blank")

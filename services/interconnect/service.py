@@ -12,7 +12,7 @@ from libs.service import checks_of
 from libs.web.nameko_http import HttpServer, OpsServer
 from libs.web.serve import run
 from services.interconnect.api import build_api
-from services.interconnect.metrics import watch_balance
+from services.interconnect.balance_watch import watch_balance
 from services.interconnect.policies import POLICIES
 from services.interconnect.projections import PROJECTIONS
 from services.interconnect.settings import Settings

@@ -1,6 +1,5 @@
 """Our agencies' steps, told to the senders of documents as far as each agency discloses them."""
 
-import io
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,15 +12,17 @@ from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
 from services.interconnect import lookups
 from services.interconnect.axis import AxisClient
+from services.interconnect.axis.telling import send_status
 from services.interconnect.compose import VIETNAM, vietnam_time, wire_agency
 from services.interconnect.domain import INSIDE, LABELS
 from services.interconnect.domain.disclosure import Disclosure
 from services.interconnect.earlier import settled_writes
 from services.interconnect.errors import NotKnownYet
-from services.interconnect.events import StatusSent, StatusWithheld
+from services.interconnect.events import StatusRefused, StatusSent, StatusWithheld
 from services.interconnect.heard import status_of
 from services.interconnect.journal import JOURNAL, Write, load_disclosure, packet_stream
 from services.interconnect.lookups import Official, Party
+from services.interconnect.metrics import STATUSES_REFUSED
 from services.interconnect.opening import open_envelope
 from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
@@ -46,8 +47,9 @@ def tell(
     """Tell the sender of an arrival one step of our agency, by a status packet.
 
     He is told what our agency discloses, or nothing. Inside, the sender's side takes it from the
-    same bytes. Raises `NotKnownYet`, `AxisUnreachable` and `AxisRefused`; later statuses of the
-    packet wait in its lane.
+    same bytes. What the axis refuses for good is recorded, and the next one goes on. Raises
+    `NotKnownYet`, `AxisUnreachable`, and `AxisRefused` for what is ours to mend; later statuses of
+    the packet wait in its lane.
     """
     packet_id = UUID(job.arguments["packet_id"])
     arrival = lookups.wait_for(
@@ -77,12 +79,15 @@ def tell(
     digest = blobs.put_bytes(data).digest
     if arrival.channel == INSIDE:
         return _tell_inside(database, blobs, job, arrival, data, digest, number)
-    doc_id = axis.send(
-        io.BytesIO(data), message_type="status", sender=arrival.recipient_code, sha256=digest
-    )
+    outcome = send_status(axis, data, arrival.recipient_code, digest, job.attempts)
 
     def finish(unit: Unit) -> None:
-        _append(unit, job, [_sent(unit, job, arrival, digest, number, doc_id)])
+        write = (
+            _refused(unit, job, arrival, digest, number, outcome.reason_code)
+            if outcome.reason_code
+            else _sent(unit, job, arrival, digest, number, outcome.doc_id)
+        )
+        _append(unit, job, [write])
 
     return finish
 
@@ -163,6 +168,25 @@ def _sent(
         status_packet=digest,
         channel=arrival.channel,
         axis_doc_id=axis_doc_id,
+        pair_number=number,
+    )
+    return stream, version, [event]
+
+
+def _refused(
+    unit: Unit, job: Job, arrival: Any, digest: str, number: int | None, reason_code: str
+) -> Write:
+    STATUSES_REFUSED.labels(reason_code).inc()
+    stream = packet_stream(arrival.packet_id)
+    _, version = JOURNAL.load(unit.store, stream)
+    event = StatusRefused(
+        packet_id=arrival.packet_id,
+        document_id=UUID(job.arguments["document_id"]),
+        sender_id=arrival.sender_id,
+        recipient_id=arrival.recipient_id,
+        status_code=job.arguments["status_code"],
+        status_packet=digest,
+        reason_code=reason_code,
         pair_number=number,
     )
     return stream, version, [event]

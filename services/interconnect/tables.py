@@ -157,6 +157,8 @@ sent_status = Table(
     Column("pair_number", BigInteger),
     # By which level of disclosure it was not told; the channel is null then.
     Column("withheld", Text),
+    # Why the axis refused it for good.
+    Column("reason_code", Text),
 )
 desk = Table(
     "desk",

@@ -106,8 +106,9 @@ def unread(row: Row) -> Row:
 
 
 def _sent(row: Row) -> Row:
-    """A step that the sender was told, or by which level of disclosure he was not."""
-    names = ("channel", "sent_at", "pair_number", "withheld")
+    """A step that the sender was told; or by which level of disclosure he was not, or why the axis
+    refused it."""
+    names = ("channel", "sent_at", "pair_number", "withheld", "reason_code")
     return {**_label(row["status_code"]), **{name: row[name] for name in names}}
 
 

@@ -14,7 +14,7 @@ from libs.blobs import BlobMissing, BlobStore
 from libs.db import Database, Unit
 from libs.eventstore import Context
 from libs.jobs.queue import Job
-from libs.jobs.worker import Finish, NotYet
+from libs.jobs.worker import ComeAgain, Finish
 from libs.messaging.replicas import wait_for_replicas
 from services.signatures import queries
 from services.signatures.commands import RecordVerdict
@@ -51,7 +51,7 @@ class Judging:
         """Judge anew a file whose verdict is pending; waits while the answer is still not known."""
         report = self._judge(job)
         if report.pending or report.unfinished:
-            raise NotYet("who could tell does not answer")
+            raise ComeAgain("who could tell does not answer")
         return record_verdict(job, report, self.blobs, self.key)
 
     def _judge(self, job: Job) -> Report:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from libs.blobs import BlobStore
 from libs.jobs.queue import Job
-from libs.jobs.worker import Finish, NotYet
+from libs.jobs.worker import ComeAgain, Finish
 from services.signatures.commands import AddEvidence
 from services.signatures.domain import evidence
 from services.signatures.evidence_jobs import stream_of
@@ -13,7 +13,7 @@ from services.signatures.pdf.evidence import AWAY
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.sign import SigningRefused
 from services.signatures.pdf.verdict import LARGEST_FILE
-from services.signatures.recording import record
+from services.signatures.recording import hurrying, record
 
 # Each renewal adds some 30 kB to a file that may have had the largest size when it came.
 LARGEST_KEPT = LARGEST_FILE + 4 * 1024 * 1024
@@ -33,7 +33,7 @@ class Keeping:
             made = self.engine.add_evidence(over, at=datetime.now(UTC))
         except SigningRefused as error:
             if error.code in AWAY:
-                raise NotYet(error.code) from error
+                raise ComeAgain(error.code) from error
             raise
         command = AddEvidence(
             **job.arguments,
@@ -43,4 +43,4 @@ class Keeping:
             certificate_ends=made.certificate_ends,
             algorithms=made.algorithms,
         )
-        return record(job, stream_of(command.file), evidence, command)
+        return hurrying(job, record(job, stream_of(command.file), evidence, command))

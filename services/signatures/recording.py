@@ -40,3 +40,15 @@ def record(
             then(unit, events, context)
 
     return finish
+
+
+def hurrying(job: Job, finish: Finish) -> Finish:
+    """End a job; where it had waited for somebody who is back, the others of its kind go on too."""
+    if job.attempts == 1:
+        return finish
+
+    def finish_and_hurry(unit: Unit) -> None:
+        finish(unit)
+        unit.jobs.hurry([job.kind])
+
+    return finish_and_hurry

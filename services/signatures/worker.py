@@ -23,6 +23,7 @@ from services.signatures.metrics import watch_waiting
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.fetch import host_of
 from services.signatures.pdf.isolate import Isolated
+from services.signatures.probing import watch_waiting_jobs
 from services.signatures.refused import refused_acts
 from services.signatures.renewals import watch_renewals
 from services.signatures.report_key import ReportKey
@@ -90,7 +91,9 @@ def main() -> None:
     serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
     watch_waiting(database)
     watch_renewals(database)
-    run_workers([*workers, Worker("signatures.worker-patient", database, parts.patient(patient))])
+    waits = Worker("signatures.worker-patient", database, parts.patient(patient))
+    watch_waiting_jobs(database, waits.acts)
+    run_workers([*workers, waits])
 
 
 def _setup(settings: SigningSettings) -> Setup:

@@ -14,10 +14,10 @@ import requests
 
 from services.interconnect.axis import (
     AxisAgency,
-    AxisClient,
     AxisRefused,
     AxisUnreachable,
     MessageType,
+    NationalAxis,
 )
 from tests.support.axis import RunningAxis, document_packet, running_axis, signed, status_packet
 from tests.support.wait import eventually
@@ -44,7 +44,7 @@ def axis(server: RunningAxis) -> Iterator[RunningAxis]:
 
 
 def send(
-    client: AxisClient,
+    client: NationalAxis,
     packet: bytes,
     message_type: MessageType = "edoc",
     sender: str = SENDER,
@@ -64,7 +64,7 @@ def a_document(recipients: list[str], subject: str = "") -> bytes:
     return document_packet(SENDER, recipients, f"{subject} {uuid4()}")
 
 
-def fetch(client: AxisClient, doc_id: str) -> bytes:
+def fetch(client: NationalAxis, doc_id: str) -> bytes:
     into = BytesIO()
     client.fetch(doc_id, into, limit=10_000_000)
     return into.getvalue()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.interconnect.axis import AxisAgency, AxisClient, AxisRefused
+from services.interconnect.axis import AxisAgency, AxisRefused, NationalAxis
 from tests.support.axis import RunningAxis, document_packet, running_axis, signed, status_packet
 
 OFFICE, PROVINCE = "office", "province"
@@ -45,7 +45,7 @@ def code_of(axis: RunningAxis, packet: bytes, **changed: str) -> str:
 
 def test_a_wrong_secret_is_refused(axis: RunningAxis) -> None:
     with pytest.raises(AxisRefused) as refused:
-        AxisClient(axis.url, PROVINCE, "guess").received("edoc")
+        NationalAxis(axis.url, PROVINCE, "guess").received("edoc")
     assert refused.value.code == "15"
     assert "guess" not in str(refused.value)
 
@@ -62,7 +62,7 @@ def test_an_unknown_system_is_refused_as_a_wrong_secret_is(axis: RunningAxis) ->
 @pytest.mark.parametrize("minutes", [-6, 6])
 def test_a_timestamp_outside_the_window_is_refused(axis: RunningAxis, minutes: int) -> None:
     at = datetime.now(UTC) + timedelta(minutes=minutes)
-    client = AxisClient(axis.url, PROVINCE, f"{PROVINCE}-secret", clock=lambda: at)
+    client = NationalAxis(axis.url, PROVINCE, f"{PROVINCE}-secret", clock=lambda: at)
     with pytest.raises(AxisRefused, match="window") as refused:
         client.received("edoc")
     assert refused.value.code == "15"

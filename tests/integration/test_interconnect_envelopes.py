@@ -29,6 +29,7 @@ from libs.envelope import (
 from libs.eventstore import Context
 from libs.jobs.queue import Job
 from services.interconnect import tables
+from services.interconnect.collector import FETCHES
 from services.interconnect.metrics import PLAIN_PACKETS
 from services.interconnect.opening import open_envelope
 from services.interconnect.sealing import Sealer
@@ -182,6 +183,20 @@ def test_a_key_that_cannot_sign_keeps_no_packet_back_and_takes_no_number(
     assert (arrived.envelope, arrived.pair_number) == ("", 0)
     assert world.events("pair") == []
     assert plain_packets(reason) - before == 1
+
+
+@pytest.mark.parametrize("event", ["CertificateRevoked", "DeviceReturned", "DeviceLost"])
+def test_a_service_certificate_that_the_directory_ended_is_believed_no_more(
+    world: World, event: str
+) -> None:
+    keep(world.keys, PROVINCE, service_key(PROVINCE))
+    name = str(world.register(PROVINCE, service_key(PROVINCE)))
+    about = {"certificate_id": name} if event == "CertificateRevoked" else {"certificates": [name]}
+    world.tell("directory", f"certificate-{PROVINCE}", event, owner_id=str(PROVINCE), **about)
+    world.issue(DEPARTMENT)
+    world.settle()
+    (arrived,) = world.messages("packet", "PacketArrived")
+    assert (arrived.envelope, arrived.pair_number) == ("envelope_signer_unknown", 0)
 
 
 def test_a_document_with_a_file_of_the_envelopes_name_goes_plain(world: World) -> None:
@@ -509,6 +524,8 @@ def test_an_altered_packet_is_taken_as_one_without_and_says_why(
     world.project()
     packet = by_office(world, office_document(world, DEPARTMENT), 41)
     world.from_office(spoil(world, packet), "edoc")
+    world.poll(FETCHES - 1)
+    assert world.messages("packet", "PacketArrived") == []
     world.poll()
     (arrived,) = world.messages("packet", "PacketArrived")
     assert (arrived.envelope, arrived.pair_number) == (reason, 0)
@@ -539,7 +556,7 @@ def heard(world: World, spoil: Callable[[Any], Any] = lambda packet: packet) -> 
     world.settle()
     foreign = world.for_office("edoc")[0].header.document_id
     world.from_office(spoil(by_office(world, office_status(foreign, "03"), 5)), "status")
-    world.poll()
+    world.poll(FETCHES)
     (told,) = world.messages("delivery", "StatusReceived")
     return told
 

@@ -12,10 +12,12 @@ from libs import edxml
 from services.interconnect import poller, queries
 from services.interconnect.axis import (
     AxisAgency,
-    AxisClient,
     AxisUnreachable,
-    DeliveryStatus,
+    NationalAxis,
+    Sink,
 )
+from services.interconnect.backlog import Backlog
+from services.interconnect.collector import FETCHES
 from services.interconnect.poller import Poller
 from services.interconnect.texts import read_text
 from tests.support.axis import document_packet, status_packet
@@ -43,17 +45,21 @@ def world(postgres: PostgresForTests, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-class DyingClient(AxisClient):
+class DyingClient(NationalAxis):
     """The real client of a process that dies before it can say what became of a packet."""
 
     dead = True
+    never = ""
 
-    def update_status(
-        self, doc_id: str, status: DeliveryStatus, *, recipients: Sequence[str] = ()
-    ) -> None:
+    def fetch(self, doc_id: str, into: Sink, limit: int) -> None:
+        if doc_id == self.never:
+            raise AxisUnreachable("HTTP 500")
+        super().fetch(doc_id, into, limit)
+
+    def acknowledge(self, doc_id: str, *, taken: Sequence[str], failed: Sequence[str]) -> None:
         if self.dead:
             raise AxisUnreachable("killed here")
-        super().update_status(doc_id, status, recipients=recipients)
+        super().acknowledge(doc_id, taken=taken, failed=failed)
 
 
 def desk(world: World) -> list[tuple[str, str]]:
@@ -109,9 +115,8 @@ def test_a_packet_arrives_once_for_each_recipient_of_ours(world: World) -> None:
 def test_a_crash_before_the_axis_is_told_repeats_without_a_trace(world: World) -> None:
     world.from_office(office_document(world, PROVINCE, DEPARTMENT), "edoc")
     client = DyingClient(world.axis.url, "province", "province-secret")
-    dying = Poller(world.database, world.blobs, client, LIMIT, "m@example.vn")
-    with pytest.raises(AxisUnreachable):
-        dying.poll()
+    dying = Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(0))
+    dying.poll()
     before = [event.event_id for event in world.events("packet")]
     assert len(before) == 2
     assert settled(world) == {"H25": "initial", "H25.13": "initial"}
@@ -158,11 +163,52 @@ def test_what_may_not_pass_for_a_new_document_goes_to_the_desk(
 def test_bytes_that_are_no_good_packet_are_kept_on_the_desk(world: World) -> None:
     data = document_packet(CODES[OFFICE], ["H25"])
     doc_id = send_raw(world, data)
+    world.poll(FETCHES - 1)
+    assert settled(world) == {"H25": "initial"}
     world.poll()
     (unreadable,) = world.messages("packet", "PacketUnreadable")
     assert (unreadable.axis_doc_id, unreadable.reason_code) == (doc_id, "missing_element")
     assert world.blobs.read(unreadable.packet) == data
     assert settled(world) == {"H25": "fail"}
+
+
+def test_a_packet_damaged_on_its_way_is_fetched_again_before_fail_is_told(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.axis.plan(truncated={"times": FETCHES - 1})
+    world.poll(FETCHES)
+    assert world.axis.happened() == {"truncated": FETCHES - 1}
+    assert desk(world) == []
+    assert settled(world) == {"H25": "done"}
+
+
+def test_large_documents_keep_no_small_one_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "SMALL", 20_000)
+    large = edxml.StaffInfo(staff="x" * 30_000)
+    business = edxml.Business(doc_type="0", staff=(large,))
+    trace = edxml.Trace(business=business)
+    world.from_office(office_document(world, PROVINCE, document_id="large", trace=trace), "edoc")
+    world.from_office(office_document(world, PROVINCE, document_id="small"), "edoc")
+    for _ in range(2):
+        world.poller.documents()
+        found = [each.foreign_id for each in world.messages("packet", "PacketArrived")]
+        assert found == ["small"]
+    world.poller.large()
+    world.poller.documents()
+    found = [each.foreign_id for each in world.messages("packet", "PacketArrived")]
+    assert found == ["small", "large"]
+    assert settled(world) == {"H25": "done"}
+
+
+def test_a_packet_that_the_axis_never_gives_out_holds_back_no_other(world: World) -> None:
+    first = world.from_office(office_document(world, PROVINCE, document_id="first"), "edoc")
+    world.from_office(office_document(world, PROVINCE, document_id="second"), "edoc")
+    client = DyingClient(world.axis.url, "province", "province-secret")
+    client.dead, client.never = False, first
+    Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(0)).poll()
+    found = [each.foreign_id for each in world.messages("packet", "PacketArrived")]
+    assert found == ["second"]
 
 
 def test_a_packet_over_the_limit_is_refused_unread(world: World) -> None:
@@ -176,7 +222,7 @@ def test_a_packet_over_the_limit_is_refused_unread(world: World) -> None:
 def test_a_bad_packet_keeps_no_other_from_arriving(world: World) -> None:
     send_raw(world, document_packet(CODES[OFFICE], ["H25"]))
     world.from_office(office_document(world, PROVINCE), "edoc")
-    world.poll()
+    world.poll(FETCHES)
     assert desk(world) == [("unreadable", "missing_element")]
     assert len(world.messages("packet", "PacketArrived")) == 1
 
@@ -227,7 +273,7 @@ def test_a_stranger_waits_on_the_axis_while_the_directory_lags_here(world: World
 
 def test_only_one_process_polls_at_a_time(world: World) -> None:
     world.from_office(office_document(world, PROVINCE), "edoc")
-    with poller._turn(world.database) as mine:
+    with world.poller._turn("documents") as mine:
         assert mine
         world.poll()
         assert world.events("packet") == []
@@ -237,6 +283,6 @@ def test_only_one_process_polls_at_a_time(world: World) -> None:
 
 def test_a_status_that_is_no_packet_is_failed(world: World) -> None:
     send_raw(world, status_packet(CODES[OFFICE], "H25", "03"), "status")
-    world.poll()
+    world.poll(FETCHES)
     assert desk(world) == [("unreadable", "missing_element")]
     assert settled(world) == {"H25": "fail"}

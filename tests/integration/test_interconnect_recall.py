@@ -12,6 +12,7 @@ from sqlalchemy import text
 from libs import edxml
 from libs.eventstore import Context
 from services.interconnect import handlers, queries
+from services.interconnect.axis import AxisAgency
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import NothingToRecall, NotSentTo
 from services.interconnect.texts import put_text, read_text
@@ -184,6 +185,23 @@ def test_a_recall_leaves_by_the_axis_as_status_13(world: World) -> None:
     world.from_office(office_status(foreign, "15"), "status")
     world.poll()
     assert delivery(world, document)["outcome"]["kind"] == "recalled"
+
+
+def test_a_recall_that_the_axis_refuses_for_good_is_not_open_and_may_be_asked_again(
+    world: World,
+) -> None:
+    document = world.issue(OFFICE)
+    world.settle()
+    world.office.delete_agency(CODES[OFFICE])
+    recall(world, document)
+    world.settle()
+    (lapsed,) = world.messages("delivery", "RecallLapsed")
+    assert lapsed.reason_code == "axis-23"
+    assert delivery(world, document)["request"] is None
+    world.office.register_agency(AxisAgency("1", "", CODES[OFFICE], "VPCP", "m@example.vn"))
+    assert recall(world, document).asked == [OFFICE]
+    world.settle()
+    assert [each.header.status_code for each in world.for_office("status")] == ["13"]
 
 
 def test_what_is_recalled_before_it_left_never_leaves(world: World) -> None:

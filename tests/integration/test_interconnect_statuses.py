@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from libs import edxml
+from services.interconnect import queries
+from services.interconnect.axis import AxisAgency
 from services.interconnect.texts import put_text, read_text
 from tests.support.interconnect_world import (
     CLERK_HANDLER,
@@ -140,6 +143,47 @@ def test_a_status_waits_behind_one_that_cannot_leave_yet(world: World) -> None:
     causes = sorted(cause.partition(":")[0] for cause in world.stuck())
     assert causes == ["AxisUnreachable", *["None"] * 4]
     assert world.events("packet", "StatusSent") == []
+
+
+def test_a_status_that_the_axis_refuses_for_good_is_a_fact_and_the_next_goes_on(
+    world: World,
+) -> None:
+    world.from_office(office_document(world, DEPARTMENT), "edoc")
+    world.poll()
+    (packet,) = world.messages("packet", "PacketArrived")
+    world.office.delete_agency(CODES[OFFICE])
+    world.arrive(packet)
+    world.settle()
+    (refused,) = world.messages("packet", "StatusRefused")
+    assert (refused.status_code, refused.reason_code) == ("01", "axis-23")
+    assert world.blobs.exists(refused.status_packet)
+    world.office.register_agency(AxisAgency("1", "", CODES[OFFICE], "VPCP", "m@example.vn"))
+    world.handle(packet, START)
+    world.settle()
+    told = [each.header.status_code for each in world.for_office("status")]
+    assert told == ["03", "04", "05", "06"]
+    with world.database.unit() as unit:
+        (on_desk,) = queries.desk(unit.connection, None, 9)
+        steps = queries.sent_statuses(unit.connection, UUID(packet.packet_id))
+    assert (on_desk["kind"], on_desk["reason_code"]) == ("status_refused", "axis-23")
+    assert (on_desk["status_code"], on_desk["foreign_id"]) == ("01", packet.foreign_id)
+    shown = [(each["status_code"], each["reason_code"]) for each in steps]
+    assert shown[:2] == [("01", "axis-23"), ("03", None)]
+
+
+def test_a_status_that_seems_damaged_is_sent_again_before_it_is_given_up(world: World) -> None:
+    world.from_office(office_document(world, DEPARTMENT), "edoc")
+    world.poll()
+    (packet,) = world.messages("packet", "PacketArrived")
+    world.axis.plan(wrong_hash={"times": 2})
+    world.arrive(packet)
+    world.react()
+    for _ in range(3):
+        with world.database.unit() as unit:
+            unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
+        world.work()
+    assert world.axis.happened() == {"wrong_hash": 2}
+    assert [each.status_code for each in world.messages("packet", "StatusSent")] == ["01"]
 
 
 def test_statuses_from_the_axis_are_all_kept_and_one_is_shown(world: World) -> None:

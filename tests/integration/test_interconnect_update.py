@@ -208,3 +208,20 @@ def test_an_update_may_bear_the_name_of_what_it_updates(world: World) -> None:
     world.from_office(office_document(world, PROVINCE, trace=trace, subject="Mới"), "edoc")
     world.poll()
     assert [each.business for each in world.messages("packet", "PacketArrived")] == ["", "update"]
+
+
+def test_an_update_that_overtakes_its_original_of_the_same_name_keeps_it_from_nobody(
+    world: World,
+) -> None:
+    trace = edxml.Trace(business=edxml.Business(doc_type="2", document_id=FROM_OFFICE))
+    world.from_office(office_document(world, PROVINCE, trace=trace, subject="Mới"), "edoc")
+    world.poll()
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.poll()
+    assert [each.business for each in world.messages("packet", "PacketArrived")] == ["update", ""]
+    assert {each.status for each in world.office.sent("edoc")} == {"done"}
+    assert len({event.trace for event in world.events("packet")}) == 1
+    world.from_office(office_document(world, PROVINCE, subject="lần nữa"), "edoc")
+    world.poll()
+    (known,) = world.messages("packet", "PacketUnreadable")
+    assert known.reason_code == "document_known"

@@ -1,6 +1,7 @@
-"""The job table: what a worker takes, and what becomes of a job that must wait."""
+"""Jobs that take long, and jobs that must come again: over a real database."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,118 +9,151 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from libs.db import Database, Unit, engine_for
+from libs.db import Database, engine_for
 from libs.eventstore import Context
-from libs.jobs.queue import BACK_OFF_SECONDS, Job
-from libs.jobs.worker import REST, WAIT_SECONDS, Finish, NotYet, Worker
+from libs.jobs import worker as product
+from libs.jobs.queue import BACK_OFF_SECONDS, LONGEST_WAIT, Job
+from libs.jobs.worker import ComeAgain, Finish, Worker
 from tests.support.servers import PostgresForTests
+from tests.support.wait import eventually
 
 pytestmark = pytest.mark.postgres
 
-CONTEXT = Context("a1", "system:signatures", datetime(2026, 11, 22, 7, tzinfo=UTC), UUID(int=9))
+
+@dataclass
+class Place:
+    """A service's database, and an act that does as told."""
+
+    database: Database
+    error: Exception | None = None
+    acted: list[UUID] = field(default_factory=list)
+
+    def worker(self, name: str = "one") -> Worker:
+        return Worker(name, self.database, {"act": self.act})
+
+    def act(self, job: Job) -> Finish:
+        self.acted.append(job.job_id)
+        if self.error:
+            raise self.error
+        return lambda _unit: None
+
+    def add(self) -> UUID:
+        job_id = uuid4()
+        context = Context("a", "system:test", datetime.now(UTC), uuid4())
+        with self.database.unit() as unit:
+            unit.jobs.add(job_id, "act", {}, context)
+        return job_id
+
+    def row(self, job_id: UUID) -> Any:
+        query = (
+            "SELECT state, worker, attempts, lease_end,"
+            " extract(epoch FROM due_at - clock_timestamp()) AS due,"
+            " extract(epoch FROM lease_end - clock_timestamp()) AS lease"
+            " FROM interconnect.job WHERE job_id = :id"
+        )
+        with self.database.unit() as unit:
+            return unit.connection.execute(text(query), {"id": job_id}).one()
+
+    def change(self, assignment: str) -> None:
+        with self.database.unit() as unit:
+            unit.connection.execute(text(f"UPDATE interconnect.job SET {assignment}"))  # noqa: S608
 
 
 @pytest.fixture
-def database(postgres: PostgresForTests) -> Iterator[Database]:
-    engine = engine_for(postgres.fresh_database()("signatures"))
-    yield Database(engine, "signatures")
-    engine.dispose()
+def place(postgres: PostgresForTests) -> Iterator[Place]:
+    database = Database(engine_for(postgres.fresh_database()("interconnect")), "interconnect")
+    yield Place(database)
+    database.engine.dispose()
 
 
-def add(database: Database, kind: str) -> UUID:
-    job_id = uuid4()
-    with database.unit() as unit:
-        unit.jobs.add(job_id, kind, {}, CONTEXT)
-    return job_id
+def test_a_long_act_keeps_its_job(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product, "LEASE_SECONDS", 1.5)
+    job_id = place.add()
+
+    def long(job: Job) -> Finish:
+        first = place.row(job.job_id).lease_end
+        eventually(lambda: place.row(job.job_id).lease_end > first, within=30)
+        return place.act(job)
+
+    assert Worker("one", place.database, {"act": long}).work_one()
+    assert place.row(job_id).state == "done"
 
 
-def row(database: Database, job_id: UUID) -> Any:
-    with database.unit() as unit:
-        return unit.connection.execute(
-            text(
-                "SELECT state, attempts, cause, due_at - clock_timestamp() AS wait"
-                " FROM signatures.job WHERE job_id = :id"
-            ),
-            {"id": job_id},
-        ).one()
+def test_a_lease_that_has_ended_is_not_renewed(place: Place) -> None:
+    job_id = place.add()
+    with place.database.unit() as unit:
+        job = unit.jobs.take("one", kinds=["act"], urgent_only=False, lease_seconds=60)
+    assert job is not None
+    place.change("lease_end = clock_timestamp() - interval '1 second'")
+    with place.database.unit() as unit:
+        unit.jobs.renew(job, "one", 60)
+    assert place.row(job_id).lease < 0
+    assert place.worker("two").work_one()
+    with place.database.unit() as unit:
+        unit.jobs.renew(job, "one", 60)
+    assert (place.row(job_id).worker, place.row(job_id).state) == ("two", "done")
 
 
-def make_due(database: Database) -> None:
-    with database.unit() as unit:
-        unit.connection.execute(text("UPDATE signatures.job SET due_at = clock_timestamp()"))
+def test_what_waits_for_something_outside_is_never_parked(place: Place) -> None:
+    job_id = place.add()
+    place.error = ComeAgain("it is away")
+    for _ in range(2 * len(BACK_OFF_SECONDS)):
+        place.change("due_at = clock_timestamp()")
+        assert place.worker().work_one()
+    row = place.row(job_id)
+    assert (row.state, row.attempts) == ("open", 2 * len(BACK_OFF_SECONDS))
+    assert LONGEST_WAIT - 60 < row.due <= LONGEST_WAIT * 1.5
 
 
-def done(_job: Job) -> Finish:
-    return lambda _unit: None
+def test_it_is_left_alone_for_as_long_as_it_asks(place: Place) -> None:
+    job_id = place.add()
+    place.error = ComeAgain("it is away", 200)
+    assert place.worker().work_one()
+    assert 140 < place.row(job_id).due <= 200
 
 
-def away(_job: Job) -> Finish:
-    raise NotYet("the authority is away")
+def test_what_fails_by_itself_is_parked_after_its_last_try(place: Place) -> None:
+    job_id = place.add()
+    place.error = ValueError("no good")
+    for _ in range(len(BACK_OFF_SECONDS) + 1):
+        assert place.row(job_id).state == "open"
+        place.change("due_at = clock_timestamp()")
+        assert place.worker().work_one()
+    assert place.row(job_id).state == "parked"
 
 
-def broken(_job: Job) -> Finish:
-    raise ValueError("broken")
+def test_a_worker_takes_only_what_it_has_an_act_for(place: Place) -> None:
+    job_id = place.add()
+    other = Worker("one", place.database, {"other": place.act})
+    assert not other.work_one()
+    assert (place.row(job_id).state, place.row(job_id).attempts) == ("open", 0)
+    assert place.worker().work_one()
 
 
-def test_a_worker_takes_only_what_it_has_an_act_for(database: Database) -> None:
-    theirs, ours = add(database, "sign"), add(database, "stamp")
-    worker = Worker("one", database, {"stamp": done})
-    assert worker.work_one()
-    assert not worker.work_one()
-    assert row(database, ours).state == "done"
-    assert (row(database, theirs).state, row(database, theirs).attempts) == ("open", 0)
+def test_what_waits_is_hurried_when_somebody_is_back(place: Place) -> None:
+    place.error = ComeAgain("it is away", 500)
+    jobs = [place.add() for _ in range(3)]
+    while place.worker().work_one():
+        pass
+    fresh = place.add()
+    assert min(place.row(job_id).due for job_id in jobs) > 400
+    with place.database.unit() as unit:
+        assert unit.jobs.hurry(["other"]) == 0
+        assert unit.jobs.hurry(["act"], most=1) == 1
+    assert sum(place.row(job_id).due <= 0 for job_id in jobs) == 1
+    with place.database.unit() as unit:
+        assert unit.jobs.hurry(["act"]) == 2
+    place.error = None
+    while place.worker().work_one():
+        pass
+    assert {place.row(job_id).state for job_id in (*jobs, fresh)} == {"done"}
 
 
-def test_a_job_that_must_wait_is_never_parked(database: Database) -> None:
-    job_id = add(database, "stamp")
-    worker = Worker("one", database, {"stamp": away})
-    for _ in range(len(BACK_OFF_SECONDS) + 3):
-        assert worker.work_one()
-        waits = row(database, job_id)
-        assert (waits.state, waits.attempts) == ("open", 0)
-        assert waits.cause == "the authority is away"
-        assert 0 < waits.wait.total_seconds() <= WAIT_SECONDS
-        assert not worker.work_one()
-        make_due(database)
-    assert Worker("one", database, {"stamp": done}).work_one()
-    assert row(database, job_id).state == "done"
-
-
-def test_waiting_does_not_use_up_the_tries_of_a_job_that_then_fails(database: Database) -> None:
-    job_id = add(database, "stamp")
-    for _ in range(len(BACK_OFF_SECONDS) + 3):
-        Worker("one", database, {"stamp": away}).work_one()
-        make_due(database)
-    Worker("one", database, {"stamp": broken}).work_one()
-    assert row(database, job_id).state == "open"
-
-
-def test_after_a_job_that_must_wait_the_worker_rests_longer_than_it_tried(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter([100.0, 102.0])
-    monkeypatch.setattr("libs.jobs.worker.time.monotonic", lambda: next(clock))
-    add(database, "stamp")
-    rests: list[float] = []
-    Worker("one", database, {"stamp": away}).work_one(rests.append)
-    assert rests == [2.0 * REST]
-
-
-def test_who_lost_the_lease_puts_nothing_back(database: Database) -> None:
-    job_id = add(database, "stamp")
-
-    def slow(job: Job) -> Finish:
-        with database.unit() as unit:
-            _end_by_another(unit, job)
-        raise NotYet("too late")
-
-    Worker("one", database, {"stamp": slow}).work_one()
-    assert row(database, job_id).state == "done"
-    assert row(database, job_id).cause is None
-
-
-def _end_by_another(unit: Unit, job: Job) -> None:
-    unit.connection.execute(
-        text("UPDATE signatures.job SET worker = 'two', state = 'done' WHERE job_id = :id"),
-        {"id": job.job_id},
-    )
+def test_what_another_works_on_is_not_hurried(place: Place) -> None:
+    place.error = ComeAgain("it is away", 500)
+    job_id = place.add()
+    place.worker().work_one()
+    place.change("lease_end = clock_timestamp() + interval '1 minute'")
+    with place.database.unit() as unit:
+        assert unit.jobs.hurry(["act"]) == 0
+    assert place.row(job_id).due > 400

@@ -142,6 +142,9 @@ def test_a_copy_needs_the_witnesses_that_the_policy_asks_for(store: SealedStore,
 def test_a_copy_of_a_stranger_is_refused(store: SealedStore, run: Run) -> None:
     stranger = store.keys.make(ShardName(2025)).key
     code, told = run("export", store.folder / "copy", "--key", stranger)
+    assert (code, told["error"]) == (1, "translog_policy_refused")
+    forger = signer(store.key().name, seed=3).key
+    code, told = run("export", store.folder / "copy", "--key", forger)
     assert (code, told["error"]) == (1, "translog_signature_refused")
 
 

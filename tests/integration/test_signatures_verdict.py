@@ -1,5 +1,6 @@
 """The verdict rule, against a live PKI: what passes, and everything that must not."""
 
+import pickle
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -104,6 +105,15 @@ def test_the_report_tells_who_signed_when_and_what_was_asked(pki: Pki, issued: l
     told = report.to_json()
     assert told["signatures"][0]["best_at"] == leader.timestamp_at.isoformat()
     assert told["file_sha256"] == report.file_sha256
+
+
+@pytest.mark.parametrize("tail", [b"", b"1 0 obj null endobj"], ids=["good", "with reasons"])
+def test_a_report_is_a_small_message_and_holds_nothing_of_the_file(
+    pki: Pki, issued: list[bytes], tail: bytes
+) -> None:
+    report = pki.judge(issued[-1] + tail)
+    assert (report.reasons == ()) == (tail == b"")
+    assert len(pickle.dumps(report)) < 10_000
 
 
 def test_each_signature_keeps_the_bytes_before_it(pki: Pki, issued: list[bytes]) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 
 import requests
 
-from services.interconnect.axis import AxisClient
+from services.interconnect.axis import NationalAxis
 from services.interconnect.axis_signing import sign_headers
 from tests.support.wait import eventually
+
+ADMIN = "admin-secret"
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,21 @@ class RunningAxis:
     url: str
     log: Path
 
-    def client(self, system: str) -> AxisClient:
-        return AxisClient(self.url, system, f"{system}-secret")
+    def client(self, system: str) -> NationalAxis:
+        return NationalAxis(self.url, system, f"{system}-secret", timeout=5)
+
+    def plan(self, seed: int = 1, **faults: dict[str, Any]) -> None:
+        """Let it fail from now on as told, and no more as before; it must have an admin."""
+        body = {"seed": seed, "faults": faults}
+        headers = {"Authorization": f"Bearer {ADMIN}"}
+        reply = requests.post(f"{self.url}/faults", json=body, headers=headers, timeout=10)
+        assert reply.json()["status"] == "OK", reply.text
+
+    def happened(self) -> dict[str, int]:
+        """How often each fault of the plan has happened."""
+        headers = {"Authorization": f"Bearer {ADMIN}"}
+        reply = requests.get(f"{self.url}/faults", headers=headers, timeout=10)
+        return dict(reply.json()["happened"])
 
     def post(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> Any:
         """Send a request as it is and return the reply's JSON."""

@@ -1,7 +1,7 @@
 """An installation's database and an axis, as the interconnect service sees them, for tests."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,13 +21,19 @@ from libs.eventstore import ANY, START, Context, NewEvent, Recorded
 from libs.jobs.worker import Worker
 from libs.messaging.applier import Applier
 from services.interconnect import queries, views
-from services.interconnect.axis import AxisClient
+from services.interconnect.axis import (
+    AxisClient,
+    NationalAxis,
+    ProvinceAccount,
+    ProvinceAxis,
+)
+from services.interconnect.backlog import Backlog
 from services.interconnect.policies import POLICIES
 from services.interconnect.poller import Poller
 from services.interconnect.projections import PROJECTIONS
 from services.interconnect.texts import put_text
 from services.interconnect.worker import acts
-from tests.support.axis import RunningAxis, running_axis
+from tests.support.axis import ADMIN, RunningAxis, running_axis
 from tests.support.servers import PostgresForTests
 from tests.support.service_keys import keep, pem_of, service_key
 
@@ -63,8 +69,9 @@ class World:
     blobs: BlobStore
     axis: RunningAxis
     poller: Poller
-    office: AxisClient
+    office: NationalAxis
     keys: Path
+    client: Callable[[], AxisClient]
 
     def tell(
         self,
@@ -83,8 +90,8 @@ class World:
         with self.others[owner].unit() as unit:
             unit.store.append(stream, ANY, [event], context)
 
-    def register(self, agency_id: UUID, key: ServiceKey) -> None:
-        """The directory enters the certificate of an agency's service key."""
+    def register(self, agency_id: UUID, key: ServiceKey) -> UUID:
+        """The directory enters the certificate of an agency's service key; returns its id."""
         certificate_id = uuid4()
         self.tell(
             "directory",
@@ -98,6 +105,7 @@ class World:
             valid_from="2026-01-01",
             valid_to="2028-01-01",
         )
+        return certificate_id
 
     def seal_for(self, *agencies: UUID, kind: str = "p256") -> None:
         """These agencies of ours get service keys, and the directory their certificates."""
@@ -130,8 +138,7 @@ class World:
 
     def worker(self) -> Worker:
         """The worker of our installation."""
-        client = self.axis.client("province")
-        jobs = acts(self.database, self.blobs, client, KeyFolder(self.keys))
+        jobs = acts(self.database, self.blobs, self.client(), KeyFolder(self.keys), LIMIT)
         return Worker("test", self.database, jobs)
 
     def work(self) -> int:
@@ -153,10 +160,11 @@ class World:
             failed = unit.connection.execute(text("SELECT cause FROM es.retry")).scalars().all()
         assert failed == []
 
-    def poll(self) -> None:
-        """One round of the poller, and what follows from it here."""
-        self.poller.poll()
-        self.project()
+    def poll(self, rounds: int = 1) -> None:
+        """Rounds of the poller, and what follows from them here."""
+        for _ in range(rounds):
+            self.poller.poll()
+            self.project()
 
     def stuck(self) -> list[str]:
         """Why jobs are not done."""
@@ -274,7 +282,7 @@ class World:
     def for_office(self, kind: Any) -> list[Any]:
         """The packets that wait for the Government Office, read, oldest first."""
         packets = []
-        for received in self.office.received(kind):
+        for received in self.office.waiting(kind):
             file = io.BytesIO()
             self.office.fetch(received.doc_id, file, LIMIT)
             packets.append(edxml.parse(file.getvalue(), self.blobs))
@@ -326,21 +334,35 @@ def office_status(foreign_id: str, code: str, **changes: Any) -> edxml.StatusPac
 
 
 @contextmanager
-def open_world(postgres: PostgresForTests, folder: Path) -> Iterator[World]:
-    """A fresh database that knows five agencies and two people, and a running axis."""
+def open_world(
+    postgres: PostgresForTests, folder: Path, driver: str = "national"
+) -> Iterator[World]:
+    """A fresh database that knows five agencies and two people, and a running axis.
+
+    We speak to it by the `driver`; in a province's axis our agencies are entered by its operators.
+    """
     urls = postgres.fresh_database()
     names = ("interconnect", "directory", "documents", "workflow")
     databases = {name: Database(engine_for(urls(name)), name) for name in names}
-    systems = {"province": [], "office": [CODES[OFFICE]]}
+    ours = [CODES[each] for each in INSIDE] if driver == "province" else []
+    systems = {"province": ours, "office": [CODES[OFFICE]]}
     with ExitStack() as stack:
         for database in databases.values():
             stack.callback(database.engine.dispose)
-        axis = stack.enter_context(running_axis(folder / "axis", systems))
+        axis = stack.enter_context(running_axis(folder / "axis", systems, ADMIN))
         blobs = open_store(f"file://{folder / 'blobs'}")
         own = databases["interconnect"]
-        poller = Poller(own, blobs, axis.client("province"), LIMIT, "vanthu@example.vn")
-        office = axis.client("office")
-        world = World(own, databases, blobs, axis, poller, office, folder / "service-keys")
+
+        def client() -> AxisClient:
+            if driver == "national":
+                return axis.client("province")
+            secret = "province-secret"
+            account = ProvinceAccount("province", secret, "province", secret, "edoc")
+            return ProvinceAxis(axis.url, account, timeout=5)
+
+        poller = Poller(own, blobs, client(), LIMIT, "vanthu@example.vn", Backlog(shortest=0))
+        office, keys = axis.client("office"), folder / "service-keys"
+        world = World(own, databases, blobs, axis, poller, office, keys, client)
         _directory(world)
         yield world
 

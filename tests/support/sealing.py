@@ -62,10 +62,13 @@ class SealedStore:
 
     def append_batch(self, count: int) -> str:
         """Append so many events at once to a new stream."""
-        name = f"document-{uuid4()}"
+        return self.append_all(count, f"document-{uuid4()}")
+
+    def append_all(self, count: int, stream: str) -> str:
+        """Append so many events at once to a stream."""
         with self.database.unit() as unit:
-            unit.store.append(name, 0, [_event(n) for n in range(count)], _context(0))
-        return name
+            unit.store.append(stream, ANY, [_event(n) for n in range(count)], _context(count))
+        return stream
 
     @contextmanager
     def sealer(self) -> Iterator[Sealer]:

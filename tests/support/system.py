@@ -66,6 +66,22 @@ def query(platform: Platform, statement: str, *values: Any, role: str = "monitor
         return cursor.fetchall()
 
 
+_NUMBERS = """
+SELECT s.sender_id, s.recipient_id, count(*), max(s.number), count(r.number)
+FROM interconnect.pair_sent AS s
+JOIN interconnect.agency AS a ON a.agency_id = s.recipient_id AND a.channel = 'inside'
+LEFT JOIN interconnect.pair_received AS r USING (sender_id, recipient_id, number)
+GROUP BY s.sender_id, s.recipient_id
+"""
+
+
+def badly_numbered(platform: Platform) -> list[Any]:
+    """Pairs inside whose packets are not numbered 1, 2, 3, ..., or did not all come."""
+    pairs = query(platform, _NUMBERS, role="interconnect")
+    assert pairs, "packets are numbered at all"
+    return [pair for pair in pairs if len(set(pair[2:])) > 1]
+
+
 def unfinished(platform: Platform) -> list[str]:
     """What has still to be applied, retried or done, in words; empty when all came to rest."""
     subscribed = {
@@ -170,7 +186,10 @@ def _steps_by_delivery(rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any],
             (
                 told[0]["sender"],
                 told[0]["recipient"],
-                *((row["status_code"], row["handler"], row["unit"]) for row in told),
+                *(
+                    (row["status_code"], row["handler"], row["unit"], row["envelope"])
+                    for row in told
+                ),
             ),
         )
         for told in deliveries.values()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.system import at_rest, journey, lost, normalised
+from tests.support.system import at_rest, badly_numbered, journey, lost, normalised
 from tests.support.system_kills import Strikes, StruckClient
 from tests.system.conftest import Walked
 from tools.platform import Platform
@@ -49,6 +49,7 @@ def test_a_journey_with_kills_ends_as_the_undisturbed_one(
     strikes.end()
     assert strikes.acknowledged
     assert lost(platform, strikes.acknowledged) == set()
+    assert badly_numbered(platform) == []
     assert normalised(report) == normalised(undisturbed.report)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.directory.commands import CloseAgency
-from services.directory.domain import Entry, Event, decide, evolve
+from services.directory.domain.entries import Entry, Event, decide, evolve
 from services.directory.errors import AgencyUnknown, ClosedOtherwise, SuccessorUnfit
 from services.directory.events import AgencyClosed, AgencyCode, AgencyRegistered
 

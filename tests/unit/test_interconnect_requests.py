@@ -9,6 +9,7 @@ import pytest
 from services.interconnect.commands import (
     AskRecall,
     AskUpdate,
+    LapseRecall,
     LapseUpdate,
     RecordRecallSent,
     RecordReplaced,
@@ -31,6 +32,7 @@ from services.interconnect.events import (
     DeliveryWithdrawn,
     PacketSent,
     RecallAsked,
+    RecallLapsed,
     RecallSent,
     StatusReceived,
     UpdateAsked,
@@ -56,6 +58,7 @@ LAPSED = UpdateLapsed(**IDS, by=NEWER)  # type: ignore[arg-type]
 REPLACED = DeliveryReplaced(**IDS, by=NEWER)  # type: ignore[arg-type]
 RECALL_SENT = RecallSent(**IDS, status_packet="s", channel="axis")  # type: ignore[arg-type]
 RECALL = AskRecall(at=AT, note="n")
+LAPSE_RECALL = LapseRecall(status_packet="s", reason_code="axis-23")
 UPDATE = AskUpdate(by=NEWER)
 
 
@@ -195,3 +198,23 @@ def test_a_document_is_taken_when_an_update_was_agreed_in_its_place() -> None:
     assert not given(OPENED, SENT, REPLACED).taken
     assert not given(OPENED, SENT, told("01"), told("02")).taken
     assert not given(OPENED, SENT, asked(), told("15")).taken
+
+
+def test_a_recall_that_the_axis_refuses_lapses_once_and_may_be_asked_again() -> None:
+    delivery = given(OPENED, SENT, asked())
+    (lapsed,) = decide(delivery, LAPSE_RECALL)
+    assert isinstance(lapsed, RecallLapsed)
+    assert (lapsed.reason_code, lapsed.asked_at) == ("axis-23", asked().asked_at)
+    delivery = evolve(delivery, lapsed)
+    assert (delivery.request, delivery.recall_to_send) == (None, None)
+    assert decide(delivery, LAPSE_RECALL) == []
+    (again,) = decide(delivery, RECALL)
+    delivery = evolve(delivery, again)
+    assert delivery.recall_to_send == again
+    (sent,) = decide(delivery, RecordRecallSent(status_packet="s", channel="axis"))
+    assert evolve(delivery, sent).recall_to_send is None
+
+
+@pytest.mark.parametrize("history", [(OPENED, SENT), (OPENED, SENT, UPDATE_ASKED)])
+def test_without_an_open_recall_none_lapses(history: tuple[Event, ...]) -> None:
+    assert decide(given(*history), LAPSE_RECALL) == []

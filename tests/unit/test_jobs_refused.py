@@ -13,7 +13,7 @@ NOTHING: Any = None
 SIGNATURES = Parts(NOTHING, NOTHING, NOTHING, NOTHING)
 TABLES = {
     "documents": documents.acts(NOTHING, NOTHING),
-    "interconnect": interconnect.acts(NOTHING, NOTHING, NOTHING, NOTHING),
+    "interconnect": interconnect.acts(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
     "signatures": {**SIGNATURES.prompt(NOTHING), **SIGNATURES.patient(NOTHING)},
 }
 

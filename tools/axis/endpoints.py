@@ -17,14 +17,14 @@ from tools.axis.routing import read_routing
 from tools.axis.store import CHUNK, Agency, Page, Store
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-MAX_PACKET = 150 * 1024 * 1024
+MAX_PACKET = 300 * 1024 * 1024
 MAX_AGENCY = 16 * 1024
 STATUSES = frozenset(
     ["inbox", "rejection", "acceptance", "assignment", "processing", "done", "fail", "cancellation"]
 )
 # The axis carries old, new and hybrid codes: only what could harm is kept out.
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}")
-_BASE64_STEP = CHUNK // 3 * 3
+BASE64_STEP = CHUNK // 3 * 3
 
 Reply = dict[str, Any] | Response
 
@@ -64,11 +64,8 @@ class Call:
         """Return when the day `yyyy/MM/dd` starts, or ends, in Viet Nam."""
         if name not in self.parameters:
             return default
-        try:
-            day = datetime.strptime(self.parameters[name], "%Y/%m/%d").replace(tzinfo=VIETNAM)
-            return (day + timedelta(days=end)).timestamp()
-        except (ValueError, OverflowError) as error:
-            raise Refusal(BAD_REQUEST, f"header {name} must be yyyy/MM/dd") from error
+        day = day_of(self.parameters[name], name)
+        return (day + timedelta(days=end)).timestamp()
 
     def codes(self, name: str) -> tuple[str, ...]:
         """Return the agency codes of an optional JSON array."""
@@ -169,8 +166,8 @@ def get_received_edoc_list(call: Call) -> Reply:
                 "docId": row["doc_id"],
                 "serviceType": "eDoc",
                 "messageType": row["message_type"],
-                "created_time": _instant(row["created"]),
-                "updated_time": _instant(row["updated"]),
+                "created_time": instant(row["created"]),
+                "updated_time": instant(row["updated"]),
                 "from": row["sender"],
                 "to": json.loads(row["codes"]),
                 "status": row["status"],
@@ -194,8 +191,8 @@ def get_sent_edoc_list(call: Call) -> Reply:
                 "toCode": row["code"],
                 "title": row["title"],
                 "notation": row["notation"],
-                "sentTime": _instant(row["created"]),
-                "receivedTime": "" if row["status"] == "initial" else _instant(row["updated"]),
+                "sentTime": instant(row["created"]),
+                "receivedTime": "" if row["status"] == "initial" else instant(row["updated"]),
                 "sendStatus": "done",
                 "sendStatusDesc": "done",
                 "receiveStatus": row["status"],
@@ -216,7 +213,7 @@ def download_edoc(call: Call) -> Reply:
     """Answer with the packet's bytes."""
     path = call.store.file_for(call.system, call.text("docid"))
     headers = {"Content-Length": str(path.stat().st_size)}
-    return Response(_pieces(path, CHUNK), headers=headers, content_type="application/octet-stream")
+    return Response(pieces(path, CHUNK), headers=headers, content_type="application/octet-stream")
 
 
 def update_status(call: Call) -> Reply:
@@ -240,7 +237,8 @@ ENDPOINTS: dict[str, tuple[Callable[[Call], Reply], int]] = {
 """Each method with the largest body that it takes."""
 
 
-def _pieces(path: Path, size: int) -> Iterator[bytes]:
+def pieces(path: Path, size: int) -> Iterator[bytes]:
+    """A file in pieces of this size."""
     with path.open("rb") as file:
         while piece := file.read(size):
             yield piece
@@ -248,10 +246,20 @@ def _pieces(path: Path, size: int) -> Iterator[bytes]:
 
 def _json_with_file(path: Path) -> Iterator[bytes]:
     yield b'{"status":"OK","ErrorCode":"0","ErrorDesc":"","data":"'
-    for piece in _pieces(path, _BASE64_STEP):
+    for piece in pieces(path, BASE64_STEP):
         yield base64.b64encode(piece)
     yield b'"}'
 
 
-def _instant(seconds: float) -> str:
+def day_of(text: str, name: str) -> datetime:
+    """When the day `yyyy/MM/dd` starts in Viet Nam; not the calendar's last one."""
+    try:
+        day = datetime.strptime(text, "%Y/%m/%d").replace(tzinfo=VIETNAM)
+        return day + timedelta(days=1) - timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise Refusal(BAD_REQUEST, f"{name} must be yyyy/MM/dd") from error
+
+
+def instant(seconds: float) -> str:
+    """An instant as the interfaces write it."""
     return datetime.fromtimestamp(seconds, VIETNAM).strftime("%Y/%m/%d %H:%M:%S")

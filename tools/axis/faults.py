@@ -2,7 +2,8 @@
 
 `POST /faults` with `Authorization: Bearer <admin>` (of systems.json; without it there is no such
 method) and `{"seed": 7, "faults": {"cut": {"rate": 0.5, "times": 3, "methods": ["getEdoc"]}}}`
-replaces the plan: each fault happens at `rate` of its chances, `times` at most, only for `methods`.
+replaces the plan: each fault happens at `rate` of its chances, `times` at most, only for `methods`,
+and only to those `systems`.
 `GET /faults` says how often each has happened. One seed and one order of requests give one run.
 """
 
@@ -12,7 +13,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,13 +22,16 @@ from werkzeug import Response
 
 from tools.axis.refusal import BAD_REQUEST, Refusal
 
-LISTING, FETCHING, SENDING = ("getReceivedEdocList",), ("getEdoc", "downloadEdoc"), ("sendEdoc",)
+LISTING = ("getReceivedEdocList", "syncReceivedEdocList")
+FETCHING, SENDING = ("getEdoc", "downloadEdoc"), ("sendEdoc",)
 EVERYWHERE: tuple[str, ...] = ()
 FAULTS = {
     "late": LISTING,
     "duplicate": LISTING,
     "reordered": LISTING,
     "truncated": FETCHING,
+    "damaged": FETCHING,
+    "old": ("downloadEdoc",),
     "wrong_hash": SENDING,
     "server_error": EVERYWHERE,
     "rate_limit": EVERYWHERE,
@@ -39,14 +43,16 @@ FAULTS = {
 
 late: some packets that wait are not listed yet · duplicate: every packet is listed twice, and once
 more after it is done · reordered: the list is shuffled · truncated: half of the packet in a whole
-reply · wrong_hash: the body seems to be damaged on its way · server_error: 503, nothing done ·
-rate_limit: 429, nothing done · wrong_clock: the axis is an hour ahead · cut: all is done, and the
-connection ends in the middle of the reply · slow: the reply drips.
+reply · damaged: a letter of a file in the packet is another one · old: there is no such method (an
+axis before 2.0.1) · wrong_hash: the body seems to be damaged on its way · server_error: 503,
+nothing done · rate_limit: 429, nothing done · wrong_clock: the axis is an hour ahead · cut: all is
+done, and the connection ends in the middle of the reply · slow: the reply drips.
 """
 RETRY_AFTER = 1  # second
 _AHEAD = timedelta(hours=1)
 _DRIP = 0.02  # seconds between two bytes
 _FORGET_ABOVE = 1000
+_CONTENT = b"ContentTransferEncoded"
 
 
 @dataclass
@@ -54,6 +60,7 @@ class _Plan:
     rate: float
     times: int | None
     methods: tuple[str, ...]
+    systems: tuple[str, ...]
 
 
 class Faults:
@@ -87,15 +94,17 @@ class Faults:
         with self._lock:
             return {name: self._happened[name] for name in self._plans}
 
-    def drawn(self, method: str) -> frozenset[str]:
+    def drawn(self, method: str, system: str) -> frozenset[str]:
         """Return the faults that strike this request."""
         with self._lock:
-            found = [n for n, plan in self._plans.items() if self._strikes(n, plan, method)]
+            found = [n for n, p in self._plans.items() if self._strikes(n, p, method, system)]
             self._happened.update(found)
             return frozenset(found)
 
-    def _strikes(self, name: str, plan: _Plan, method: str) -> bool:
+    def _strikes(self, name: str, plan: _Plan, method: str, system: str) -> bool:
         if method not in (plan.methods or FAULTS[name] or (method,)):
+            return False
+        if system not in (plan.systems or (system,)):
             return False
         left = plan.times is None or self._happened[name] < plan.times
         return left and self._chance.random() < plan.rate
@@ -111,7 +120,9 @@ class Faults:
                 self._done = [each for each in self._done if each not in again]
                 rows = [*(row for _, row in again), *(row for row in rows for _ in range(2))]
             if "late" in drawn:
-                rows = [row for row in rows[1:] if self._chance.random() < 0.5]
+                packets = list(dict.fromkeys(row["docId"] for row in rows))
+                seen = {each for each in packets[1:] if self._chance.random() < 0.5}
+                rows = [row for row in rows if row["docId"] in seen]
             if "reordered" in drawn:
                 rows = self._chance.sample(rows, len(rows))
             return rows
@@ -124,10 +135,10 @@ class Faults:
 
 
 def _plan(name: str, fields: dict[str, Any]) -> _Plan:
-    plan = _Plan(**{"rate": 1.0, "times": None, "methods": (), **fields})
+    plan = _Plan(**{"rate": 1.0, "times": None, "methods": (), "systems": (), **fields})
     if name not in FAULTS or not 0 <= plan.rate <= 1:
         raise ValueError(name)
-    plan.methods = tuple(plan.methods)
+    plan.methods, plan.systems = tuple(plan.methods), tuple(plan.systems)
     if plan.times is not None and plan.times < 0:
         raise ValueError(name)
     return plan
@@ -141,7 +152,9 @@ def clock_error(drawn: frozenset[str]) -> timedelta:
 def spoil(drawn: frozenset[str], response: Response) -> Response:
     """Return the reply as it leaves; what it was the answer to has been done."""
     if "truncated" in drawn:
-        response = _halved(response)
+        response = _with_packet(response, lambda packet: packet[: len(packet) // 2])
+    if "damaged" in drawn:
+        response = _with_packet(response, _damaged)
     if not drawn & {"cut", "slow"}:
         return response
     body = response.get_data()
@@ -150,14 +163,22 @@ def spoil(drawn: frozenset[str], response: Response) -> Response:
     return Response(pieces, response.status, headers)
 
 
-def _halved(response: Response) -> Response:
+def _with_packet(response: Response, change: Callable[[bytes], bytes]) -> Response:
+    """The reply with another packet in it."""
     body = response.get_data()
     if response.mimetype != "application/json":
-        return Response(body[: len(body) // 2], content_type=response.content_type)
+        return Response(change(body), content_type=response.content_type)
     reply = json.loads(body)
-    packet = base64.b64decode(reply["data"])
-    reply["data"] = base64.b64encode(packet[: len(packet) // 2]).decode()
+    holder, name = (reply, "data") if isinstance(reply["data"], str) else (reply["data"], "edxml")
+    holder[name] = base64.b64encode(change(base64.b64decode(holder[name]))).decode()
     return Response(json.dumps(reply), content_type="application/json")
+
+
+def _damaged(packet: bytes) -> bytes:
+    at = packet.find(b">", packet.find(_CONTENT)) + 1
+    if packet.find(_CONTENT) < 0:
+        return packet
+    return packet[:at] + (b"B" if packet[at : at + 1] == b"A" else b"A") + packet[at + 1 :]
 
 
 def _cut(body: bytes) -> Iterator[bytes]:

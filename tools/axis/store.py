@@ -218,6 +218,19 @@ class Store:
                 [system, *page.values],
             ).fetchall()
 
+    def history(
+        self, system: str, message_type: str, since: float, until: float
+    ) -> list[sqlite3.Row]:
+        """List what came for `system`, one row for each recipient, whatever its status."""
+        with self._transaction() as db:
+            return db.execute(
+                "SELECT p.doc_id, p.message_type, p.sender, p.created, d.code, d.status, d.updated"
+                " FROM deliveries d JOIN packets p ON p.seq = d.packet"
+                " WHERE d.system = ? AND p.message_type = ? AND p.created >= ? AND p.created < ?"
+                " ORDER BY p.seq, d.code",
+                [system, message_type, since, until],
+            ).fetchall()
+
     def sent(self, system: str, page: Page) -> list[sqlite3.Row]:
         """List what `system` sent, one row for each recipient, whatever its status."""
         with self._transaction() as db:

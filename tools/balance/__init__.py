@@ -13,8 +13,8 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from libs.db import Database, connection_lost, engine_for
-from services.interconnect import balance
-from services.interconnect.balance_views import balance_row, holds, sides
+from services.interconnect import balance, completeness
+from services.interconnect.balance_views import balance_row, holds, pair_row, sides
 from services.interconnect.compose import VIETNAM
 from services.interconnect.lookups import agency_by_code
 from tools.balance import shown
@@ -41,11 +41,16 @@ Received:  arrived = registered + refused + returned + waiting + desk
 Each side is counted from facts of its own, so a document that is nowhere is a difference: rows
 with one stand first. The command ends with 1 when there is a difference, with 0 when all adds up.
 
+With --pairs: every packet with an envelope bears the next number of its pair of agencies, so a
+missing number is a packet that never came; what its sender kept back is no loss. It ends with 1
+when numbers are missing.
+
 examples:
   lienthong balance                                    the last 30 days
   lienthong balance --from 2026-11-01 --to 2026-11-30  a month
   lienthong balance --recipient H25.13                 one agency, by its code or id
   lienthong balance --difference-only --json           for a program that watches
+  lienthong balance --pairs --recipient H25.13         did the department get everything?
 
 The database is that of the platform in --folder, or DATABASE_URL (role interconnect).
 """
@@ -77,6 +82,8 @@ def _show(database: Database, options: argparse.Namespace) -> int:
     start = options.start or end - timedelta(days=DAYS - 1)
     if start > end:
         raise LookupError("--from is after --to")
+    if options.pairs:
+        return _show_pairs(database, options)
     with database.unit() as unit:
         wanted = balance.Wanted(
             start,
@@ -93,6 +100,22 @@ def _show(database: Database, options: argparse.Namespace) -> int:
     else:
         shown.show(start, end, rows, totals, more=len(rows) == MOST_ROWS)
     return 0 if holds(totals) else 1
+
+
+def _show_pairs(database: Database, options: argparse.Namespace) -> int:
+    """Completeness of each pair; 1 when numbers are missing."""
+    with database.unit() as unit:
+        wanted = completeness.Wanted(
+            _agency(unit.connection, options.sender),
+            _agency(unit.connection, options.recipient),
+            incomplete_only=options.difference_only,
+        )
+        rows = completeness.pairs(unit.connection, wanted, None, MOST_ROWS)
+    if options.json:
+        _print_json({"pairs": [pair_row(row) for row in rows]})
+    else:
+        shown.show_pairs(rows)
+    return 1 if any(row["missing"] for row in rows) else 0
 
 
 def _agency(connection: Any, given: str | None) -> UUID | None:
@@ -128,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recipient", metavar="AGENCY", help="a code or an id")
     parser.add_argument(
         "--difference-only", action="store_true", help="only pairs and days that do not add up"
+    )
+    parser.add_argument(
+        "--pairs", action="store_true", help="completeness by the packets' numbers instead"
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(

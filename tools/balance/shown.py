@@ -13,15 +13,14 @@ from services.interconnect.balance_views import holds
 Row = dict[str, Any]
 # Wide enough for every column when the output goes to a file.
 FILE_WIDTH = 180
+SHOWN_NUMBERS = 10
 _SENT = ("accepted", *SENT, "difference")
 _RECEIVED = ("arrived", *RECEIVED, "difference")
 
 
 def show(start: date, end: date, rows: Sequence[Row], totals: Row, *, more: bool) -> None:
     """Both tables and, in a sentence, whether everything adds up."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=FILE_WIDTH)
+    console = _console()
     console.print(f"{start:%d/%m/%Y} to {end:%d/%m/%Y}, days in Viet Nam")
     for title, side, names in (("sent", "sent", _SENT), ("received", "received", _RECEIVED)):
         console.print(_table(title, side, names, rows, totals))
@@ -35,6 +34,31 @@ def show(start: date, end: date, rows: Sequence[Row], totals: Row, *, more: bool
         f"[red]{lost} do not add up.[/] Look first at the parked events of interconnect.projections"
         " and documents.policies (lienthong parked list), then at docs/operations/runbook.md."
     )
+
+
+def show_pairs(rows: Sequence[Row]) -> None:
+    """A line for each pair of agencies, those with missing numbers first."""
+    console = _console()
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("from", "to", "sent", "came up to", "missing", "kept back", "missing numbers"):
+        right = name in ("sent", "came up to", "missing", "kept back")
+        grid.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in sorted(rows, key=lambda row: -row["missing"]):
+        numbers = ", ".join(map(str, row["numbers"][:SHOWN_NUMBERS]))
+        more = ", ..." if row["missing"] > SHOWN_NUMBERS else ""
+        missing = f"[red]{row['missing']}[/]" if row["missing"] else "0"
+        sides = [str(row[f"{side}_highest"] or "-") for side in ("sent", "received")]
+        pair = (_name(row, "sender"), _name(row, "recipient"))
+        grid.add_row(*pair, *sides, missing, str(row["kept_back"]), numbers + more)
+    console.print(grid if rows else "No packet has borne a number yet.")
+    if rows:
+        lost = sum(row["missing"] for row in rows)
+        console.print(f"[red]{lost} numbers are missing.[/]" if lost else "Nothing is missing.")
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
 
 
 def _table(title: str, side: str, names: Sequence[str], rows: Sequence[Row], totals: Row) -> Table:

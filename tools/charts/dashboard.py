@@ -52,6 +52,10 @@ ROWS: dict[str, list[Panel]] = {
             "Chênh lệch: chấp nhận mà không thấy", "Difference: accepted and nowhere",
             "max(lienthong_balance_difference)", "difference",
         ),
+        Panel(
+            "Số gói tin còn thiếu giữa các cơ quan", "Missing numbers between agencies",
+            "max(lienthong_pair_missing)", "missing",
+        ),
     ],
     "Sự kiện · Events": [
         Panel(

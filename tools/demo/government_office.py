@@ -16,7 +16,7 @@ from libs import edxml
 from libs.blobs import BlobStore, open_store
 from services.documents.layout import Box as PageBox
 from services.documents.layout import OfficialDocument, render
-from services.interconnect.axis import AxisClient, AxisRefused, AxisUnreachable, MessageType
+from services.interconnect.axis import AxisRefused, AxisUnreachable, MessageType, NationalAxis
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.engine import Engine, Setup
 from services.signatures.pdf.report import Report
@@ -41,14 +41,14 @@ class Letter:
 class GovernmentOffice:
     """One session of its system. `engine` holds its keys, `blobs` its files."""
 
-    axis: AxisClient
+    axis: NationalAxis
     engine: Engine
     blobs: BlobStore
     letters: list[Letter] = field(default_factory=list)
     statuses: list[edxml.StatusPacket] = field(default_factory=list)
 
     @classmethod
-    def open(cls, axis: AxisClient, setup: Setup, folder: Path) -> "GovernmentOffice":
+    def open(cls, axis: NationalAxis, setup: Setup, folder: Path) -> "GovernmentOffice":
         """Its system with files below `folder`."""
         return cls(axis, Engine(setup), open_store(f"file://{folder}"))
 

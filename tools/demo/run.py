@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from services.interconnect.axis import AxisClient
+from services.interconnect.axis import NationalAxis
 from services.interconnect.domain import LABELS
 from services.signatures.pdf.engine import Setup
 from tools.demo import report
@@ -96,7 +96,7 @@ def government_office(here: Installation) -> GovernmentOffice:
         keys=pki / "keys",
         tsa_urls=tuple(environment["TSA_URL"].split(",")),
     )
-    axis = AxisClient(here.axis_url, GOVERNMENT_SYSTEM, secret)
+    axis = NationalAxis(here.axis_url, GOVERNMENT_SYSTEM, secret)
     return GovernmentOffice.open(axis, setup, here.folder / "government-office")
 
 

@@ -44,7 +44,6 @@ def _api(service: str, folder: str) -> Any:
         "LOG_DIR": f"{folder}/log",
         "PUBLIC_URL": "http://localhost",
         "TOKEN_KEY_FILE": f"{folder}/key.pem",
-        "LOG_DIR": f"{folder}/log",
         "ACCESS_TABLE": str(ROOT / "proto" / "access.toml"),
     }
     build: Any = import_module(f"services.{service}.api").build_api

@@ -1,15 +1,16 @@
 """Where a log is: below a folder, or behind a web server."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from libs.translog import CHECKPOINT, LogFiles
+from libs.translog import CHECKPOINT, Checkpoint, LogFiles
 from libs.translog.files import log_in
-from services.audit.proofs import Proofs
+from services.audit.proofs import Proofs, notes_of
 from services.audit.sealing.files import SIGNED
 from services.audit.sealing.shards import ShardName
 from tools.platform.installation import Installation, InstallationError
@@ -25,9 +26,10 @@ class LogUnreachable(Exception):
 
 @dataclass(frozen=True)
 class LogPlace:
-    """One shard: its name as far as it is known, and its files."""
+    """One shard: its name as far as it is known, where it lies, and its files."""
 
     name: str
+    place: str
     files: LogFiles
 
 
@@ -36,16 +38,28 @@ def log_at(options: Any) -> LogPlace:
     place = options.log or str(log_folder(options.folder))
     if place.startswith(("http://", "https://")):
         url = place.rstrip("/") + (f"/{_name(options.shard)}" if options.shard else "")
-        return LogPlace(url, LogFiles(_Remote(url, options.token_file).read))
-    folder = Path(place)
+        return LogPlace(url, url, files_at(url, options.token_file))
+    shards = {shard.name: shard for shard in shards_below(Path(place))}
+    wanted = str(_name(options.shard)) if options.shard else next(reversed(shards), "")
+    if wanted not in shards:
+        raise LogUnreachable(f"{place} holds no log of {wanted}".removesuffix(" of "))
+    return shards[wanted]
+
+
+def shards_below(folder: Path) -> list[LogPlace]:
+    """The shards below a folder, oldest first; a folder that is a shard itself is the one."""
     if any((folder / path).exists() for path in (CHECKPOINT, SIGNED)):
-        return LogPlace(folder.name, log_in(folder))
-    shards = Proofs(folder).shards()
-    wanted = _name(options.shard) if options.shard else None
-    if not shards or wanted not in (None, *shards):
-        raise LogUnreachable(f"{folder} holds no log" + (f" of {wanted}" if wanted else ""))
-    name = wanted or shards[-1]
-    return LogPlace(str(name), log_in(folder / str(name)))
+        files = log_in(folder)
+        return [LogPlace(_told_name(files) or folder.name, str(folder), files)]
+    names = map(str, Proofs(folder).shards())
+    return [LogPlace(name, str(folder / name), log_in(folder / name)) for name in names]
+
+
+def files_at(place: str, token_file: Path | None) -> LogFiles:
+    """A shard's files below a folder or a URL."""
+    if place.startswith(("http://", "https://")):
+        return LogFiles(_Remote(place, token_file).read)
+    return log_in(Path(place))
 
 
 def log_folder(run: Path) -> Path:
@@ -58,6 +72,14 @@ def log_folder(run: Path) -> Path:
         raise InstallationError(
             f"no platform was started in {run}: name the log by --log or LOG_DIR"
         ) from None
+
+
+def _told_name(files: LogFiles) -> str | None:
+    """The shard's name as its checkpoint's origin ends, wherever its folder was moved."""
+    for _, note in notes_of(files):
+        with suppress(ValueError):
+            return str(ShardName.parse(Checkpoint.parse(note.text).origin.rpartition("/")[2]))
+    return None
 
 
 def _name(text: str) -> ShardName:

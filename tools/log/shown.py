@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bar(title: str, *, hidden: bool) -> Iterator["Tick"]:
-    """A bar on the terminal that goes when the work is done."""
+    """A bar on the terminal that comes with the first tick, and goes when the work is done."""
     progress = Progress(
         TextColumn(title),
         BarColumn(),
@@ -29,9 +29,16 @@ def bar(title: str, *, hidden: bool) -> Iterator["Tick"]:
         transient=True,
         disable=hidden,
     )
-    with progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    task = progress.add_task(title, total=None)
+
+    def tick(done: int, total: int) -> None:
+        progress.start()
+        progress.update(task, completed=done, total=total)
+
+    try:
+        yield tick
+    finally:
+        progress.stop()
 
 
 def told(as_json: bool, facts: dict[str, Any], lines: list[str]) -> None:

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from libs.translog import Accepted, Checkpoint, LogFiles, Malformed, Note, Policy, VerifierKey
+from libs.translog import (
+    Accepted,
+    Checkpoint,
+    LogFiles,
+    Malformed,
+    Note,
+    Policy,
+    PolicyRefused,
+    VerifierKey,
+)
 from services.audit.sealing.files import KEY
 from tools.log.places import LogUnreachable
 
@@ -39,8 +48,14 @@ class Trust:
         if self.policy:
             return self.policy.accept(note)
         assert self.key
-        note.signed_by([self.key])
+        return Accepted(self.signed_by_the_log(note), self.key, {})
+
+    def signed_by_the_log(self, note: Note) -> Checkpoint:
+        """What a note says under the log's own signature alone; raises a `TranslogError`."""
         checkpoint = Checkpoint.parse(note.text)
-        if checkpoint.origin != self.key.name:
-            raise Malformed(f"the checkpoint is of {checkpoint.origin[:200]}, not {self.key.name}")
-        return Accepted(checkpoint, self.key, {})
+        known = [party.key for party in self.policy.logs] if self.policy else [self.key]
+        keys = [key for key in known if key and key.name == checkpoint.origin]
+        if not keys:
+            raise PolicyRefused(f"no key of {checkpoint.origin[:200]} is trusted")
+        note.signed_by(keys)
+        return checkpoint

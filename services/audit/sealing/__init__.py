@@ -1,4 +1,4 @@
-"""Sealing: every event of the store becomes an entry of a transparency log. See docs/adr/0013.
+"""Sealing: every event of the store becomes an entry of a transparency log. See docs/adr/0014.
 
 shards     one log for each Vietnamese year: names, and when a new one begins (pure)
 memory     what was signed last, kept outside the database

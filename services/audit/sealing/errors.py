@@ -63,3 +63,9 @@ class NoRights(SealingRefused):
     """The database role may not read every category: events would be left out."""
 
     code = "log_no_rights"
+
+
+class ForkRefused(SealingRefused):
+    """The log cannot be forked, or need not be."""
+
+    code = "log_fork_refused"

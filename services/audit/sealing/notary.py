@@ -52,14 +52,30 @@ class Notary:
             check_consistency(size, root, tree.size, tree.root, proof)
         except ProofRefused as error:
             raise DoesNotFollow(f"{name}: {error}") from error
+        if known is None and begin != self.memory.end:
+            raise DoesNotFollow(f"{name} does not begin where the shard before it ends")
         note = Checkpoint(signer.key.name, tree.size, tree.root).signed(signer)
-        shard = Shard(name, signer.key, begin, end, note)
-        if known:
-            shard = replace(shard, begin=known.begin)
-        memory = self.memory.with_shard(shard)
+        self._keep(
+            self.memory.with_shard(
+                Shard(name, signer.key, known.begin if known else begin, end, note)
+            )
+        )
+        return note
+
+    def fork(self, name: ShardName, tree: Tree, place: Place, old: Shard, last: Note) -> Note:
+        """Sign a new shard that begins behind `place`, and close the old one with `last`.
+
+        Two persons have decided it: what is signed does not follow from what was signed before.
+        """
+        signer = self._keys.signer(name)
+        note = Checkpoint(signer.key.name, tree.size, tree.root).signed(signer)
+        closed = self.memory.with_shard(replace(old, note=last.only([old.key])))
+        self._keep(closed.with_shard(Shard(name, signer.key, place, place, note)))
+        return note
+
+    def _keep(self, memory: Memory) -> None:
         memory.write(self._folder)
         self.memory = memory
-        return note
 
     def key(self, name: ShardName) -> VerifierKey:
         """The shard's public key; raises `KeyMissing`."""

@@ -4,6 +4,7 @@ Whoever restores an old backup of one of them is noticed here by the others. All
 noticed by the witnesses.
 """
 
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
 
@@ -28,9 +29,8 @@ def taken_up(memory: Memory, log: Path) -> ShardFiles | None:
 
     Raises `FilesLost`, `MemoryLost`, `Contradicted`.
     """
-    for path in log.glob(f"*/{SIGNED}"):
-        name = _name(path.parent)
-        if name and (memory.current is None or name > memory.current.name):
+    for name in shard_names(log):
+        if memory.current is None or name > memory.current.name:
             raise MemoryLost(f"{name} was begun, and is not remembered: a newer memory exists")
     shard = memory.current
     if shard is None:
@@ -61,6 +61,15 @@ def check_store(memory: Memory, files: ShardFiles | None, reader: BulkReader) ->
     ((count,),) = reader.ask(_COUNT, *shard.begin, *shard.end)
     if count != size - first:
         raise StoreIsOld(f"{size - first} events were sealed in {shard.name}; {count} are there")
+
+
+def shard_names(log: Path) -> list[ShardName]:
+    """The shards that have files here."""
+    found = []
+    for path in log.glob(f"*/{SIGNED}"):
+        with suppress(ValueError):
+            found.append(ShardName.parse(path.parent.name))
+    return sorted(found)
 
 
 def heading(files: LogFiles, size: int) -> int:
@@ -111,10 +120,3 @@ def _entries(files: LogFiles, start: int, size: int) -> list[bytes]:
     bundles = range(start // WIDTH, -(-size // WIDTH))
     entries = [entry for index in bundles for entry in files.bundle(index, size)]
     return entries[start % WIDTH :]
-
-
-def _name(folder: Path) -> ShardName | None:
-    try:
-        return ShardName.parse(folder.name)
-    except ValueError:
-        return None

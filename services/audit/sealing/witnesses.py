@@ -29,6 +29,8 @@ from services.audit.sealing.metrics import PUBLISHED, WITNESS_BEHIND, WITNESS_FA
 from services.audit.sealing.shards import ShardName
 from services.audit.sealing.witness import Witness, WitnessFailed
 
+CONTRADICTIONS = "contradictions"
+"""The folder in the sealer's, where evidence against us is kept."""
 PAUSE = 0.5
 """Seconds between two checkpoints that witnesses are asked about."""
 _PATIENCE = 15.0

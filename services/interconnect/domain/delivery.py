@@ -14,6 +14,7 @@ from services.interconnect.commands import (
     AskRecall,
     AskUpdate,
     Command,
+    LapseRecall,
     LapseUpdate,
     OpenDelivery,
     RecordRecallSent,
@@ -41,6 +42,7 @@ from services.interconnect.events import (
     DeliveryWithdrawn,
     PacketSent,
     RecallAsked,
+    RecallLapsed,
     RecallSent,
     StatusReceived,
     UpdateAsked,
@@ -54,6 +56,7 @@ Event = (
     | StatusReceived
     | RecallAsked
     | RecallSent
+    | RecallLapsed
     | DeliveryWithdrawn
     | UpdateAsked
     | UpdateLapsed
@@ -125,6 +128,10 @@ def decide(delivery: Delivery, command: Command) -> list[Event]:
         case RecordRecallSent():
             unsent = delivery.recalls_sent < len(delivery.asked)
             return [RecallSent(**names, **vars(command))] if unsent else []
+        case LapseRecall():
+            asked = delivery.recall_to_send
+            what = {**names, **vars(command)}
+            return [RecallLapsed(**what, asked_at=asked.asked_at)] if asked else []
         case AskUpdate() | LapseUpdate() | RecordReplaced():
             return _update(delivery, command, names)
 
@@ -142,6 +149,8 @@ def evolve(delivery: Delivery, event: Event) -> Delivery:
             return replace(delivery, request=event, asked=(*delivery.asked, event))
         case RecallSent():
             return replace(delivery, recalls_sent=delivery.recalls_sent + 1)
+        case RecallLapsed():
+            return replace(delivery, recalls_sent=delivery.recalls_sent + 1, request=None)
         case UpdateAsked():
             return replace(delivery, request=event)
         case UpdateLapsed():

@@ -50,6 +50,15 @@ _KNOWN_BY = frozenset(
 )
 
 
+# What a packet that was damaged on its way may look like.
+_DAMAGE = frozenset({"envelope_malformed", "envelope_signature_wrong", "envelope_packet_differs"})
+
+
+def may_be_damage(verdict: str | None) -> bool:
+    """Whether the packet may be a good one that was damaged on its way."""
+    return verdict in _DAMAGE
+
+
 def shows_that_sender_knows(verdict: str) -> bool:
     """Whether who sent this envelope will know ours: its signature was whole, believed or not."""
     return verdict in _KNOWN_BY

@@ -4,6 +4,7 @@ A request has no id on the wire: it is known by its second. One that overtakes i
 under a name made of the document's, and joins the document when that arrives.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +21,15 @@ class Packet:
     arrived: PacketArrived | None = None
     held: tuple[RecallHeld, ...] = ()
     asked: frozenset[datetime] = frozenset()
+
+
+def is_repeat(business: str, known: Collection[str]) -> bool:
+    """Whether a document packet brings nothing new.
+
+    `known` are the businesses of what other packets have brought under its DocumentId. An update
+    may bear the name of what it updates, and may come before it.
+    """
+    return not business and "" in known
 
 
 def hold(packet: Packet, held: RecallHeld) -> list[Event]:

@@ -20,7 +20,7 @@ def told_by_file(embedded: EmbeddedPdfSignature, order: int) -> SignatureFacts:
     usages = certificate.key_usage_value
     role = embedded.field_name.rsplit(".", 1)[-1].lower()
     return SignatureFacts(
-        field=embedded.field_name,
+        field=str(embedded.field_name),  # as in `reasons.reason`
         order=order,
         role=role if role in ROLES else "",
         verdict="INDETERMINATE",

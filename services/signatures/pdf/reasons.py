@@ -214,9 +214,13 @@ CODES = frozenset(_TABLE)
 
 
 def reason(code: str, signature: str = "", sub_indication: str = "") -> Reason:
-    """The reason of a code; a more exact ETSI sub-indication may replace the usual one."""
+    """The reason of a code; a more exact ETSI sub-indication may replace the usual one.
+
+    `signature` is the field's name, kept as a plain text: pyHanko's own holds the whole file, and
+    a report goes to another process.
+    """
     verdict, usual, vi, en = _TABLE[code]
-    return Reason(code, verdict, sub_indication or usual, vi, en, signature)
+    return Reason(code, verdict, sub_indication or usual, vi, en, str(signature))
 
 
 def worst(reasons: Sequence[Reason]) -> tuple[Verdict, str]:

@@ -38,6 +38,10 @@ class Protocol(RuleBasedStateMachine):
     def recall(self, pick: int) -> None:
         self.world.do(("recall", self.issued[pick % len(self.issued)]))
 
+    @rule(unreachable=st.booleans())
+    def lock(self, unreachable: bool) -> None:
+        self.world.do(("unreachable", unreachable))
+
     @rule(pick=PICK)
     def happen(self, pick: int) -> None:
         self._some(self.world.steps(), pick)

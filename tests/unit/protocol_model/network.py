@@ -12,11 +12,20 @@ Name = str
 
 @dataclass(frozen=True)
 class Document:
-    """A document packet: what it is for, and the older document that it names then."""
+    """A document packet: what it is for, and the older document that it names then.
+
+    Some senders give an update the DocumentId of what it updates: then `alias` is that.
+    """
 
     name: Name
     business: str = ""
     older: Name = ""
+    alias: Name = ""
+
+    @property
+    def wire(self) -> Name:
+        """What the document is called on the wire."""
+        return self.alias or self.name
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Recall:
 
 @dataclass(frozen=True)
 class Status:
-    """A status packet of the receiver; the wire knows whole seconds alone."""
+    """A status packet of the receiver, by the document's name on the wire and whole seconds."""
 
     name: Name
     code: str

@@ -43,13 +43,18 @@ from tests.unit.protocol_model.sender import RECIPIENT, SENDER, id_of
 
 FILE = ArrivedFile("a.pdf", "application/pdf", "0" * 64)
 TODAY = date(2026, 11, 22)
+DUTIES = ("accept", "refuse", "agree_recall", "refuse_recall")
 
 
 class Receiver:
-    """One agency: its packets, and the documents that were made of them."""
+    """One agency: its packets, and the documents that were made of them.
 
-    def __init__(self, network: Network) -> None:
+    Its clerk does what is among `duties`.
+    """
+
+    def __init__(self, network: Network, duties: tuple[str, ...] = DUTIES) -> None:
         self.network = network
+        self.duties = duties
         self.packets: dict[Name, Packet] = {}
         self.documents: dict[Name, Incoming] = {}
 
@@ -58,11 +63,22 @@ class Receiver:
         packet = self.packets.get(message.name, Packet())
         if isinstance(message, Recall):
             events = self._recall(packet, message)
+        elif packets.is_repeat(message.business, self._known(message)):
+            return
         else:
             events = [] if packet.arrived else packets.join(packet, _arrival(message))
         self.packets[message.name] = reduce(packets.evolve, events, packet)
         for event in events:
             self._follow(message.name, event, at)
+
+    def _known(self, message: Document) -> set[str]:
+        """What other packets have brought under this DocumentId."""
+        others = (each.arrived for name, each in self.packets.items() if name != message.name)
+        return {each.business for each in others if each and each.foreign_id == message.wire}
+
+    def _called(self, wire: Name) -> list[Name]:
+        documents = self.documents.items()
+        return [name for name, each in documents if each.arrived.foreign_id == wire]
 
     def _recall(self, packet: Packet, message: Recall) -> list[packets.Event]:
         if packet.arrived is None:
@@ -94,7 +110,7 @@ class Receiver:
             agency_id=RECIPIENT,
             packet_id=id_of(name),
             sender_id=SENDER,
-            foreign_id=name,
+            foreign_id=event.foreign_id,
             code="",
             issued_on=None,
             type_name="",
@@ -108,8 +124,8 @@ class Receiver:
         )
         self.do(name, command, at)
         self.do(name, VerifyArrival(id_of(name), "TOTAL_PASSED", "", refuse_invalid=False), at)
-        for newer in list(self.documents.values()):
-            if name in newer.arrived.supersedes:
+        for other, newer in list(self.documents.items()):
+            if other != name and event.foreign_id in newer.arrived.supersedes:
                 self._affect(name, newer, at)
 
     def do(self, name: Name, command: Command, at: datetime) -> None:
@@ -123,10 +139,12 @@ class Receiver:
         self.documents[name] = document
         for event in events:
             for code, told_at in _told(event, at):
-                self.network.send(Status(name, code, told_at.replace(microsecond=0)))
-        for older in document.arrived.supersedes:
-            if older in self.documents:
-                self._affect(older, document, at)
+                wire = document.arrived.foreign_id
+                self.network.send(Status(wire, code, told_at.replace(microsecond=0)))
+        for wire in document.arrived.supersedes:
+            for older in self._called(wire):
+                if older != name:
+                    self._affect(older, document, at)
 
     def _affect(self, older: Name, newer: Incoming, at: datetime) -> None:
         command = effect_on_older(newer, at)
@@ -137,7 +155,8 @@ class Receiver:
         """What the clerk may do now."""
         document = self.documents[name]
         answers = ["agree_recall", "refuse_recall"] if document.recall else []
-        return [*(["accept", "refuse"] if document.state == VERIFIED else []), *answers]
+        found = [*(["accept", "refuse"] if document.state == VERIFIED else []), *answers]
+        return [what for what in found if what in self.duties]
 
     def act(self, name: Name, what: str, at: datetime) -> None:
         commands: dict[str, Command] = {
@@ -165,9 +184,10 @@ class Receiver:
         if document.recall:
             return "recall"
         waiting = [
-            newer.arrived.foreign_id
-            for newer in self.documents.values()
-            if name in newer.arrived.supersedes
+            other
+            for other, newer in self.documents.items()
+            if other != name
+            and document.arrived.foreign_id in newer.arrived.supersedes
             and newer.arrived.business == UPDATE
             and newer.state == VERIFIED
         ]
@@ -181,7 +201,7 @@ def _arrival(message: Document) -> PacketArrived:
         recipient_id=RECIPIENT,
         channel="axis",
         packet="",
-        foreign_id=message.name,
+        foreign_id=message.wire,
         code="",
         type_name="",
         text="",

@@ -8,6 +8,7 @@ from services.interconnect.commands import (
     AskRecall,
     AskUpdate,
     Command,
+    LapseRecall,
     LapseUpdate,
     OpenDelivery,
     RecordRecallSent,
@@ -31,13 +32,14 @@ def id_of(name: Name) -> UUID:
 
 
 class Sender:
-    """All deliveries to one recipient."""
+    """All deliveries to one recipient. While he is `unreachable` the axis takes no recalls."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.documents: dict[Name, Document] = {}
         self.deliveries: dict[Name, Delivery] = {}
         self.tried: frozenset[Name] = frozenset()
+        self.unreachable = False
 
     def issue(self, document: Document) -> None:
         """Open the delivery; an update is asked of the older one's, or this one is not sent."""
@@ -109,8 +111,15 @@ class Sender:
             status_packet="",
             channel="axis",
         )
-        self._do(status.name, command)
-        self._replace(status.name)
+        name = self._meant(status)
+        self._do(name, command)
+        self._replace(name)
+
+    def _meant(self, status: Status) -> Name:
+        """The document that is meant: of one name, an answer is for what was asked about."""
+        called = [name for name, each in self.documents.items() if each.wire == status.name]
+        asked = [name for name in called if self.deliveries[name].request]
+        return asked[0] if asked and status.code in ("15", "16") else called[-1]
 
     def _replace(self, name: Name) -> None:
         """What was taken stands in the place of what it replaces, and so on."""
@@ -129,8 +138,10 @@ class Sender:
         delivery = reduce(rules.evolve, rules.decide(delivery, command), delivery)
         asked = delivery.recall_to_send
         if asked:
-            self.network.send(Recall(name, asked.asked_at))
-            told = RecordRecallSent(status_packet="", channel="axis")
+            told: Command = LapseRecall(status_packet="", reason_code="axis-23")
+            if not self.unreachable:
+                self.network.send(Recall(name, asked.asked_at))
+                told = RecordRecallSent(status_packet="", channel="axis")
             delivery = reduce(rules.evolve, rules.decide(delivery, told), delivery)
         self.deliveries[name] = delivery
 

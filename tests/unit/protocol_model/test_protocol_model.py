@@ -24,6 +24,7 @@ from services.interconnect.errors import RecalledAlready
 from services.interconnect.events import RecallAsked, RecallHeld
 from tests.unit.protocol_model.machine import Protocol
 from tests.unit.protocol_model.network import Document
+from tests.unit.protocol_model.receiver import DUTIES
 from tests.unit.protocol_model.sender import Sender
 from tests.unit.protocol_model.world import Step, World
 
@@ -34,11 +35,18 @@ OLD: Step = ("issue", Document("old"))
 UPDATE: Step = ("issue", Document("new", "update", "old"))
 REPLACEMENT: Step = ("issue", Document("new", "replacement", "old"))
 RECALL: Step = ("recall", "old")
+LOCKED: Step = ("unreachable", True)
+OPEN: Step = ("unreachable", False)
+# Of one name for both the wire cannot tell whom a refusal is for: such a clerk accepts.
+SAME_NAME: Step = ("issue", Document("new", "update", "old", alias="old"))
+ACCEPTING = ("accept",)
 
 
-def every_interleaving(orders: list[Step], most_copies: int) -> int:
+def every_interleaving(
+    orders: list[Step], most_copies: int, duties: tuple[str, ...] = DUTIES
+) -> int:
     """Check the end of every world that these orders, given in this order, can lead to."""
-    first = World(most_copies)
+    first = World(most_copies, duties=duties)
     seen: set[Any] = {(first.key(), 0)}
     left = [(first, 0)]
     while left:
@@ -63,13 +71,26 @@ def every_interleaving(orders: list[Step], most_copies: int) -> int:
         ([OLD, UPDATE], 1),
         ([OLD, REPLACEMENT], 1),
         ([OLD, RECALL, UPDATE], 1),
+        ([OLD, LOCKED, RECALL, OPEN, RECALL], 1),
     ],
-    ids=["recall, each packet twice", "recall again", "update", "replacement", "both"],
+    ids=["recall, each packet twice", "recall again", "update", "replacement", "both", "in vain"],
 )
 def test_in_every_interleaving_of_a_short_order_both_sides_end_equal(
     orders: list[Step], most_copies: int
 ) -> None:
     assert every_interleaving(orders, most_copies) > 500
+
+
+def test_an_update_of_its_originals_name_may_overtake_it() -> None:
+    assert every_interleaving([OLD, SAME_NAME], 1, ACCEPTING) > 100
+
+
+def test_an_original_that_is_refused_for_its_updates_name_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packets, "is_repeat", lambda business, known: not business and bool(known))
+    with pytest.raises(AssertionError, match="the sender says"):
+        every_interleaving([OLD, SAME_NAME], 1, ACCEPTING)
 
 
 def nothing_is_held(_packet: Packet, _held: RecallHeld) -> list[packets.Event]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.unit.protocol_model.network import Network, Status
-from tests.unit.protocol_model.receiver import Receiver
+from tests.unit.protocol_model.receiver import DUTIES, Receiver
 from tests.unit.protocol_model.sender import Sender
 
 Step = tuple[str, Any]
@@ -13,10 +13,15 @@ Step = tuple[str, Any]
 class World:
     """A sender, a receiver and what is on its way. `pace` is what the clock gains with a step."""
 
-    def __init__(self, most_copies: int, pace: timedelta = timedelta(0)) -> None:
+    def __init__(
+        self,
+        most_copies: int,
+        pace: timedelta = timedelta(0),
+        duties: tuple[str, ...] = DUTIES,
+    ) -> None:
         self.network = Network(most_copies)
         self.sender = Sender(self.network)
-        self.receiver = Receiver(self.network)
+        self.receiver = Receiver(self.network, duties)
         self.now = datetime(2026, 11, 22, 1, tzinfo=UTC)
         self.pace = pace
 
@@ -48,6 +53,8 @@ class World:
                 self.sender.issue(document)
             case "recall", name:
                 self.sender.recall(name, self.now)
+            case "unreachable", value:
+                self.sender.unreachable = value
             case kind, name:
                 getattr(self.sender, kind)(name)
 
@@ -87,12 +94,13 @@ class World:
 
     def copy(self) -> "World":
         """This world once more; what is in it never changes, only which of it is there."""
-        world = World(self.network.most_copies, self.pace)
+        world = World(self.network.most_copies, self.pace, self.receiver.duties)
         world.now = self.now
         world.network.copies = self.network.copies.copy()
         world.sender.documents = dict(self.sender.documents)
         world.sender.deliveries = dict(self.sender.deliveries)
         world.sender.tried = self.sender.tried
+        world.sender.unreachable = self.sender.unreachable
         world.receiver.packets = dict(self.receiver.packets)
         world.receiver.documents = dict(self.receiver.documents)
         return world
@@ -112,6 +120,7 @@ class World:
             frozenset(self.network.copies.items()),
             frozenset(self.sender.deliveries.items()),
             self.sender.tried,
+            self.sender.unreachable,
             frozenset(self.receiver.packets.items()),
             frozenset(self.receiver.documents.items()),
         )

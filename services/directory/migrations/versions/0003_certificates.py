@@ -3,7 +3,7 @@
 from libs.db.script import run_script, service_schema
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 TABLES = """
 ALTER TABLE directory.certificate

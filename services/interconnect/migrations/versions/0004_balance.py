@@ -27,6 +27,10 @@ CREATE TABLE interconnect.balance_desk (
     packet_id uuid NOT NULL, recipient_code text NOT NULL, sender_code text NOT NULL,
     day date NOT NULL, state text NOT NULL, PRIMARY KEY (packet_id, recipient_code)
 );
+CREATE INDEX delivery_kept_back ON interconnect.delivery (sender_id, recipient_id, pair_number)
+    WHERE transport IN ('refused', 'withdrawn') AND pair_number IS NOT NULL;
+CREATE INDEX sent_status_kept_back ON interconnect.sent_status (packet_id)
+    WHERE withheld IS NOT NULL AND pair_number IS NOT NULL;
 CREATE INDEX balance_desk_day ON interconnect.balance_desk (day);
 """
 

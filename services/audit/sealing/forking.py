@@ -1,0 +1,188 @@
+"""What a fork finds, and how it is carried out.
+
+The old shard stays as it is. The new one begins with the last checkpoint that is known of the old
+one, then the statement, then every event behind the last one that log and store both have.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from libs.eventstore import Place
+from libs.eventstore.bulk import BulkReader
+from libs.eventstore.entries import NotAnEntry, entry_of, fields_of, place_of
+from libs.observability import get_logger
+from libs.translog import (
+    CHECKPOINT,
+    EMPTY_ROOT,
+    WIDTH,
+    Checkpoint,
+    LogFiles,
+    Note,
+    TranslogError,
+    VerifierKey,
+)
+from libs.translog.files import log_in
+from libs.translog.prove import subtree_root
+from services.audit.sealing.errors import ForkRefused
+from services.audit.sealing.files import KEY, SIGNED, ShardFiles, show, shown
+from services.audit.sealing.fork import PERSONS, STATEMENT, Fork, checked_reason, operators, persons
+from services.audit.sealing.memory import Memory, Shard
+from services.audit.sealing.notary import Notary
+from services.audit.sealing.past import heading, shard_names
+from services.audit.sealing.shards import ShardName
+from services.audit.sealing.witnesses import CONTRADICTIONS
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The shard that grew last; how far store and log agree; what anybody last knew of the log."""
+
+    shard: Shard
+    files: LogFiles
+    kept: int
+    first_word: Note
+
+    @property
+    def known(self) -> int:
+        """How many entries are known to have been sealed."""
+        return Checkpoint.parse(self.first_word.text).size
+
+    @property
+    def kept_root(self) -> bytes:
+        """The root of the entries that are kept."""
+        size = self.shard.checkpoint.size
+        return subtree_root(self.kept, self.files.tile, size) if self.kept else EMPTY_ROOT
+
+    @property
+    def place(self) -> Place:
+        """Where the last event that is kept stands in the store's order."""
+        with suppress(NotAnEntry):
+            if self.kept:
+                return place_of(self.files.entry(self.kept - 1, self.shard.checkpoint.size))
+        return self.shard.begin  # before its first event
+
+    def statement(self, at: datetime, reason: str) -> Fork:
+        """What is to be signed; raises `ForkRefused` when nothing asks for a fork."""
+        told = Checkpoint.parse(self.first_word.text)
+        same = (told.size, told.root) == (self.kept, self.kept_root)
+        if same and self.shard.note.text == self.first_word.text:
+            raise ForkRefused("the store has all that was sealed: nothing asks for a fork")
+        new = self.shard.name.forked()
+        why = checked_reason(reason)
+        return Fork(self.shard.key.name, new, self.kept, self.kept_root, at, why)
+
+    def lost(self, reader: BulkReader) -> Iterator[dict[str, str | None]]:
+        """The fields of each sealed event that the store does not have any more, as far as read."""
+        size = self.shard.checkpoint.size
+        for index in range(self.kept // WIDTH, -(-size // WIDTH)):
+            entries = self.files.bundle(index, size)[max(0, self.kept - index * WIDTH) :]
+            for fields in map(fields_of, entries):
+                if reader.row(str(fields["id"])) is None:
+                    yield fields
+
+
+def loss(
+    memory: Memory, log: Path, state: Path, key_of: Callable[[ShardName], VerifierKey],
+    reader: BulkReader,
+) -> Loss:  # fmt: skip
+    """Compare log and store; raises `ForkRefused`, `KeyMissing`, or a `TranslogError`."""
+    shard = _last(memory, log, key_of)
+    files = log_in(log / str(shard.name))
+    return Loss(shard, files, _kept(shard, files, reader), _first_word(shard, log, state))
+
+
+def carried_out(
+    notary: Notary, log: Path, state: Path, reader: BulkReader,
+    offer: Callable[[ShardName, Note], None],
+) -> bool:  # fmt: skip
+    """Fork if two persons have decided it, and say whether it was done.
+
+    To be called under the lock of the sealer's folder. Raises `ForkRefused` when the statement does
+    not say what is so, `KeyMissing` when the new shard has no key.
+    """
+    try:
+        note = Note.parse((state / STATEMENT).read_bytes())
+    except FileNotFoundError:
+        return False
+    who = persons(note, operators(state))
+    if len(who) < PERSONS:
+        return False
+    fork = Fork.parse(note.text)
+    found = loss(notary.memory, log, state, notary.key, reader)
+    if fork != found.statement(fork.at, fork.reason):
+        raise ForkRefused("the statement of the fork does not say what store and log are like now")
+    files = ShardFiles(log, fork.new)
+    files.write([bytes(found.first_word), bytes(note)])
+    signed = notary.fork(fork.new, files.tree, found.place, found.shard, found.first_word)
+    show(files.folder, KEY, f"{notary.key(fork.new)}\n".encode())
+    show(files.folder, SIGNED, bytes(signed))
+    offer(fork.new, signed)
+    (state / STATEMENT).rename(state / f"{STATEMENT}-{fork.new}")
+    logger.warning("log_forked", old=fork.old, new=str(fork.new), kept=fork.kept, persons=who)
+    return True
+
+
+def _last(memory: Memory, log: Path, key_of: Callable[[ShardName], VerifierKey]) -> Shard:
+    """The shard that grew last: from memory, or from its files where memory is lost or older."""
+    newest = max(shard_names(log), default=None)
+    current = memory.current
+    if newest is None:
+        raise ForkRefused("there is no log that could be forked")
+    if current and current.name > newest:
+        raise ForkRefused(f"the files of {current.name} are not here: bring them back first")
+    key = current.key if current and current.name == newest else key_of(newest)
+    shows = [shown(log / str(newest), path, key) for path in (SIGNED, CHECKPOINT)]
+    note = _longest([*shows, current.note if current and current.name == newest else None])
+    if note is None:
+        raise ForkRefused(f"{newest} shows no checkpoint of its own")
+    if current and current.name == newest:
+        return replace(current, note=note)
+    files, size = log_in(log / str(newest)), Checkpoint.parse(note.text).size
+    tx, position = place_of(files.entry(heading(files, size), size))
+    last = place_of(files.entry(size - 1, size))
+    return Shard(newest, key, Place(tx, position - 1), last, note)
+
+
+def _kept(shard: Shard, files: LogFiles, reader: BulkReader) -> int:
+    """How many of a shard's first entries the store still has, as they were sealed."""
+    size = shard.checkpoint.size
+    try:
+        if files and subtree_root(size, files.tile) != shard.checkpoint.root:
+            raise ForkRefused(f"the files of {shard.name} are not those that were signed")
+    except TranslogError as error:
+        raise ForkRefused(f"the files of {shard.name} are not whole: {error}") from error
+    index = heading(files, size)
+    rows = reader.rows(shard.begin)
+    for bundle in range(-(-size // WIDTH)):
+        for entry in files.bundle(bundle, size)[index - bundle * WIDTH :]:
+            row, prev = next(rows, None), fields_of(entry)["prev"]
+            if row is None or entry_of(row, bytes.fromhex(prev) if prev else None) != entry:
+                return index
+            index += 1
+    return index
+
+
+def _first_word(shard: Shard, log: Path, state: Path) -> Note:
+    """The last checkpoint that anybody is known to have of a shard, with its co-signatures."""
+    evidence = [
+        shown(path.parent, path.name, shard.key)
+        for path in sorted((state / CONTRADICTIONS).glob("*.txt"))
+    ]
+    ours = [note for note in evidence if note and _origin(note) == shard.key.name]
+    published = shown(log / str(shard.name), CHECKPOINT, shard.key)
+    return _longest([*ours, published, shard.note]) or shard.note
+
+
+def _origin(note: Note) -> str:
+    return Checkpoint.parse(note.text).origin
+
+
+def _longest(notes: Sequence[Note | None]) -> Note | None:
+    """The note of the largest size; of equals the first."""
+    there = [note for note in notes if note]
+    return max(there, key=lambda note: Checkpoint.parse(note.text).size, default=None)

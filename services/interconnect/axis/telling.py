@@ -1,0 +1,29 @@
+"""Status packets by the axis: taken, or refused for good, which is a fact and no failure."""
+
+import io
+from dataclasses import dataclass
+
+from services.interconnect.axis.model import AxisClient, AxisRefused
+from services.interconnect.axis.outcomes import is_final
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of a status packet: the axis' id for it, or why it is refused for good."""
+
+    doc_id: str = ""
+    reason_code: str = ""
+
+
+def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, attempts: int) -> Told:
+    """Send a status packet, at the try number `attempts`.
+
+    Raises `AxisUnreachable`, and `AxisRefused` for what is tried again.
+    """
+    try:
+        packet = io.BytesIO(data)
+        return Told(axis.send(packet, message_type="status", sender=sender, sha256=sha256))
+    except AxisRefused as error:
+        if not is_final(error.code, attempts):
+            raise
+        return Told(reason_code=f"axis-{error.code}")

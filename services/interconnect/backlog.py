@@ -1,0 +1,73 @@
+"""What a process knows of packets that wait on the axis; forgotten when it ends."""
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from services.interconnect.axis.model import Received
+from services.interconnect.axis.rate import pause
+
+
+@dataclass
+class _Failed:
+    times: int
+    due_at: float
+
+
+@dataclass
+class Backlog:
+    """Packets of one kind: those that failed, and those left to the lane of the large ones.
+
+    Lanes share it. A packet that fails is left alone for longer each time, from `shortest` seconds
+    up to five minutes; after its first failure it may be tried again at once. Times are a monotonic
+    clock's.
+    """
+
+    shortest: float
+    _failed: dict[str, _Failed] = field(default_factory=dict)
+    _large: dict[str, Received] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def failures(self, doc_id: str) -> int:
+        """How often it has failed in a row."""
+        with self._lock:
+            known = self._failed.get(doc_id)
+            return known.times if known else 0
+
+    def due(self, waiting: Collection[Received], now: float) -> list[Received]:
+        """Those to be tried now, but for the large ones; what waits no more is forgotten."""
+        listed = {each.doc_id for each in waiting}
+        with self._lock:
+            for known in (self._failed, self._large):
+                for doc_id in known.keys() - listed:
+                    del known[doc_id]
+            return [
+                each
+                for each in waiting
+                if each.doc_id not in self._large
+                and (each.doc_id not in self._failed or self._failed[each.doc_id].due_at <= now)
+            ]
+
+    def fail(self, doc_id: str, now: float, chance: float) -> None:
+        """It stays on the axis for now."""
+        with self._lock:
+            self._large.pop(doc_id, None)
+            times = self._failed[doc_id].times + 1 if doc_id in self._failed else 1
+            wait = pause(times - 1, self.shortest, chance) if times > 1 else 0.0
+            self._failed[doc_id] = _Failed(times, now + wait)
+
+    def settle(self, doc_id: str) -> None:
+        """It waits no more."""
+        with self._lock:
+            self._failed.pop(doc_id, None)
+            self._large.pop(doc_id, None)
+
+    def put_aside(self, received: Received) -> None:
+        """Leave a large packet to its own lane."""
+        with self._lock:
+            self._large[received.doc_id] = received
+
+    def large(self) -> list[Received]:
+        """The large packets, oldest first."""
+        with self._lock:
+            return list(self._large.values())

@@ -1,0 +1,48 @@
+"""How large may packets and files be? The memory they take, of fresh processes at their highest.
+
+Runs over the stand-in of the axes, as real processes on this machine.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from tools.bench import report
+from tools.bench.crew import ROOT
+from tools.bench.interconnect.sizes import sizes
+
+PARTS: dict[str, Callable[[Path, bool], list[report.Measure]]] = {"sizes": sizes}
+_FILE = ROOT / "build" / "bench" / "interconnect.json"
+_PACKAGES = ("requests", "urllib3", "werkzeug", "boto3")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print, save; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench.interconnect",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="parts: sizes (packets of 200 MiB, files of 1 GiB)",
+    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--quick", action="store_true", help="small sizes: does it run?")
+    parser.add_argument("--json", type=Path, default=_FILE, metavar="FILE")
+    options = parser.parse_args(words)
+    console = Console(highlight=False)
+    about, measures = report.machine(), []
+    for part in options.only:
+        console.rule(part)
+        with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as folder:
+            found = PARTS[part](Path(folder), options.quick)
+        report.show(found, console)
+        measures += found
+    report.save(options.json, measures, about, report.versions(*_PACKAGES))
+    console.print(f"saved in {options.json}")
+    return 1 if any(row.met is False for row in measures) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,183 @@
+"""The whole verification: shards, spans, what is not sealed yet, streams, and what others saw."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from libs.eventstore import START, Place
+from libs.eventstore.bulk import BulkReader
+from libs.eventstore.entries import Row
+from libs.translog import WIDTH, Checkpoint
+from tools.log.places import LogPlace
+from tools.log.trust import Trust
+from tools.verify.findings import Finding, of_row
+from tools.verify.rows import RowCheck
+from tools.verify.shard import (
+    ShardCheck,
+    check_link,
+    check_seen,
+    check_tree,
+    opened,
+)
+from tools.verify.since import Since
+from tools.verify.span import Span, SpanResult, check_span, processes
+from tools.verify.streams import check_streams
+
+Tick = Callable[[int, int], None]
+MOST = 1000
+"""Findings of a kind that are kept; a store that is wrong everywhere is wrong enough."""
+
+
+@dataclass
+class Report:
+    """What was looked at, and what is wrong, in the log's order."""
+
+    shards: list[ShardCheck]
+    findings: list[Finding] = field(default_factory=list)
+    events: int = 0
+    unsealed: int = 0
+    unfiled: int = 0
+    seconds: float = 0.0
+
+    @property
+    def verified(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to verify, and how."""
+
+    url: str
+    places: Sequence[LogPlace]
+    trust_of: Callable[[LogPlace], Trust]
+    since: Since | None = None
+    seen: Sequence[tuple[str, Checkpoint]] = ()
+    token_file: Path | None = None
+    jobs: int | None = None
+
+
+def verify(task: Task, tick: Tick) -> Report:
+    """Verify everything; raises `StoreUnreachable`, `LogUnreachable`."""
+    began = time.monotonic()
+    shards = _shards(task)
+    report = Report(shards, [finding for shard in shards for finding in shard.findings])
+    starts = task.since.starts(shards) if task.since else {}
+    spans = _spans(task, shards, starts)
+    results = _run(task, spans, tick)
+    _gather(report, results)
+    for shard in shards:
+        mine = [result for result in results if result.span.shard == shard.name]
+        if mine:
+            report.findings.extend(check_tree(shard, mine, starts.get(shard.name, 0)))
+    _look_around(task, report, shards, spans)
+    report.findings = sorted(dict.fromkeys(report.findings), key=_order)
+    report.seconds = time.monotonic() - began
+    return report
+
+
+def _shards(task: Task) -> list[ShardCheck]:
+    """The shards with their checkpoints, and whether each begins where the one before ends."""
+    shards: list[ShardCheck] = []
+    for each in task.places:
+        shard = opened(each.name, each.place, each.files, task.trust_of(each))
+        if shards and shard.size and follows(shards[-1], shard):
+            shard.findings.extend(check_link(shards[-1], shard))
+        shards.append(shard)
+        for whose, seen in task.seen:
+            if seen.origin == shard.newest.origin:
+                shard.findings.extend(check_seen(shard, seen, whose))
+    return shards
+
+
+def follows(before: ShardCheck, shard: ShardCheck) -> bool:
+    """Whether a shard is the one after another, and not of a later year with others between."""
+    if shard.first is None:
+        return True
+    return Checkpoint.parse(shard.first.text).origin == before.newest.origin
+
+
+def _spans(task: Task, shards: Sequence[ShardCheck], starts: dict[str, int]) -> list[Span]:
+    spans: list[Span] = []
+    before: ShardCheck | None = None
+    for shard in shards:
+        place: Place | None = None if shard.skip else START
+        if before and before.size and follows(before, shard):
+            place = before.place_at(before.size - 1)
+        spans += shard.spans(place, starts.get(shard.name, 0), task.token_file)
+        before = shard
+    return spans
+
+
+def _run(task: Task, spans: Sequence[Span], tick: Tick) -> list[SpanResult]:
+    """Check the spans, by as many processes as there are for it; results in the spans' order."""
+    total = sum(min(span.last * WIDTH, span.size) - span.first * WIDTH for span in spans)
+    results: dict[Span, SpanResult] = {}
+    for result in _results(task, spans):
+        if result is not None:
+            results[result.span] = result
+        tick(sum(each.events for each in results.values()), total)
+    return [results[span] for span in spans]
+
+
+def _results(task: Task, spans: Sequence[Span]) -> Iterator[SpanResult | None]:
+    """Yield the results as they come; None when the work has begun."""
+    workers = processes(task.jobs, len(spans))
+    if workers == 1:
+        yield None
+        yield from (check_span(task.url, span) for span in spans)
+        return
+    # Copies of this process: it has neither threads nor connections before its first tick.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        futures = [pool.submit(check_span, task.url, span) for span in spans]
+        yield None
+        yield from (future.result() for future in as_completed(futures))
+
+
+def _gather(report: Report, results: Sequence[SpanResult]) -> None:
+    """Put the spans' findings together: a row that stands elsewhere is not one that was added."""
+    for result in results:
+        report.events += result.events
+        report.findings += result.findings[:MOST]
+    moved = {finding.event_id for finding in report.findings if finding.event_id}
+    for result in results:
+        for index, row in result.extra[:MOST]:
+            if row.event_id not in moved:
+                report.findings.append(of_row(result.span.shard, index, "added", row))
+
+
+def _look_around(
+    task: Task, report: Report, shards: Sequence[ShardCheck], spans: Sequence[Span]
+) -> None:
+    """What no log tells of: rows that are not sealed yet, or whose log is not here; streams."""
+    end = max((span.until for span in spans), default=START)
+    with BulkReader(task.url) as reader, BulkReader(task.url) as asked:
+        report.unsealed = _rows_alone(report, reader.rows(end), asked)
+        first = spans[0] if spans and task.since is None else None
+        if first and first.after != START and shards[0].skip:
+            before = reader.rows(START, first.after)
+            report.unfiled = _rows_alone(report, before, asked)
+        report.findings.extend(check_streams(asked, MOST))
+
+
+def _rows_alone(report: Report, rows: Iterator[Row], asked: BulkReader) -> int:
+    check = RowCheck("", rows, asked.row)
+    count = check.unsealed(asked.leaf)
+    report.findings += check.findings[:MOST]
+    return count
+
+
+def _order(finding: Finding) -> tuple[bool, bool, str, int, str, int]:
+    """What names an event comes first: it says more than what follows from it."""
+    return (
+        finding.stream == "" or finding.kind == "head",
+        finding.shard == "",  # not sealed: behind all that is
+        finding.shard,
+        finding.index,
+        finding.stream,
+        finding.version,
+    )

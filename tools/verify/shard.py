@@ -1,0 +1,188 @@
+"""One shard as a whole: whose word its checkpoint is, what it begins with, what tree it makes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from libs.eventstore import START, Place
+from libs.eventstore.entries import NotAnEntry, place_of
+from libs.translog import (
+    CHECKPOINT,
+    WIDTH,
+    Accepted,
+    Checkpoint,
+    LogFiles,
+    Note,
+    Tile,
+    TranslogError,
+    Tree,
+)
+from libs.translog.hashing import folded
+from libs.translog.prove import subtree_root
+from services.audit.sealing.files import SIGNED
+from services.audit.sealing.past import heading
+from tools.log.trust import Trust
+from tools.verify.findings import Finding
+from tools.verify.span import Span, SpanResult
+
+SPAN = 50  # bundles
+END = Place(2**62, 0)
+"""Behind everything."""
+
+
+@dataclass
+class ShardCheck:
+    """A shard with its checkpoints: `accepted` by whom we trust, `newest` signed by the log."""
+
+    name: str
+    place: str
+    files: LogFiles
+    accepted: Accepted | None
+    newest: Checkpoint
+    findings: list[Finding]
+    skip: int = 0
+    first: Note | None = None
+
+    @property
+    def size(self) -> int:
+        """How many entries are checked: all that the log has signed."""
+        return self.newest.size
+
+    def place_at(self, index: int) -> Place:
+        """Where an entry's event stands in the store's order."""
+        return place_of(self.files.entry(index, self.size))
+
+    def spans(self, before: Place | None, start: int, token_file: Path | None) -> Iterator[Span]:
+        """The shard in spans, from the bundle `start`; its rows come behind `before`.
+
+        A span ends where the place of its last entry can be read, so that a bundle that cannot be
+        is found within one.
+        """
+        last = -(-self.size // WIDTH)
+        if self.size <= self.skip:
+            return
+        first, after = start, self._after(before, start)
+        for end in [*range(start + SPAN, last, SPAN), last]:
+            until = self._end_of(end)
+            if until is None and end < last:
+                continue
+            skip = self.skip if first == 0 else 0
+            until = until or END
+            yield Span(self.name, self.place, token_file, self.size, first, end, skip, after, until)
+            first, after = end, until
+
+    def _after(self, before: Place | None, start: int) -> Place:
+        """Where the first row to look at comes behind."""
+        try:
+            if start:
+                return self.place_at(start * WIDTH - 1)
+            if before is not None:
+                return before
+            # Shards before this one are not here: nothing is known of what lies before it.
+            tx, position = self.place_at(self.skip)
+            return Place(tx, position - 1)
+        except (TranslogError, NotAnEntry, OSError):
+            return START
+
+    def _end_of(self, bundles: int) -> Place | None:
+        try:
+            return self.place_at(min(bundles * WIDTH, self.size) - 1)
+        except (TranslogError, NotAnEntry, OSError):
+            return None
+
+
+def opened(name: str, place: str, files: LogFiles, trust: Trust) -> ShardCheck:
+    """Look at a shard's checkpoints; one without any that can be believed has no entries."""
+    findings: list[Finding] = []
+    accepted = None
+    try:
+        accepted = trust.accept(files.note(CHECKPOINT))
+    except FileNotFoundError:
+        findings.append(Finding(name, -1, "checkpoint", detail="no checkpoint was published"))
+    except TranslogError as error:
+        findings.append(Finding(name, -1, "checkpoint", detail=str(error)))
+    newest = accepted.checkpoint if accepted else None
+    try:
+        signed = trust.signed_by_the_log(files.note(SIGNED))
+        if newest is None or signed.size >= newest.size:
+            newest = signed
+    except FileNotFoundError:
+        pass  # a copy has the published one alone
+    except TranslogError as error:
+        findings.append(Finding(name, -1, "checkpoint", detail=f"{SIGNED}: {error}"))
+    if newest is None:
+        return ShardCheck(name, place, files, None, Checkpoint(name, 0, b""), findings)
+    shard = ShardCheck(name, place, files, accepted, newest, findings)
+    try:
+        if accepted and accepted.checkpoint != newest:
+            _check_within(shard, accepted.checkpoint)
+        shard.skip = heading(files, newest.size)
+        if shard.skip:
+            shard.first = Note.parse(files.entry(0, newest.size))
+    except (TranslogError, OSError) as error:
+        findings.append(Finding(name, 0, "log", detail=str(error)))
+    return shard
+
+
+def _check_within(shard: ShardCheck, older: Checkpoint) -> None:
+    root = subtree_root(older.size, shard.files.tile, shard.size) if older.size else older.root
+    if root != older.root:
+        detail = f"the log does not begin with the {older.size} entries of its published checkpoint"
+        shard.findings.append(Finding(shard.name, -1, "checkpoint", detail=detail))
+
+
+def check_seen(shard: ShardCheck, seen: Checkpoint, whose: str) -> Iterator[Finding]:
+    """Yield a finding unless the shard begins with a checkpoint that somebody has seen of it."""
+    detail = ""
+    if seen.size > shard.size:
+        detail = f"{whose}: {seen.size:,} entries were seen, {shard.size:,} are there"
+    elif seen.size:
+        try:
+            if subtree_root(seen.size, shard.files.tile, shard.size) != seen.root:
+                detail = f"{whose}: the first {seen.size:,} entries were others"
+        except TranslogError as error:
+            detail = f"{whose}: {error}"
+    if detail:
+        yield Finding(shard.name, -1, "rollback", detail=detail)
+
+
+def check_link(before: ShardCheck, shard: ShardCheck) -> Iterator[Finding]:
+    """Yield a finding unless a shard begins with the last word of the one before it."""
+    if shard.first is None:
+        detail = f"it does not begin with the last checkpoint of {before.name}"
+    elif shard.first.text != before.newest.text:
+        detail = f"it begins with another checkpoint than the last one of {before.name}"
+    else:
+        return
+    yield Finding(shard.name, 0, "log", detail=detail)
+
+
+def check_tree(shard: ShardCheck, results: Sequence[SpanResult], start: int) -> Iterator[Finding]:
+    """Yield what is wrong above the bundles: tiles of higher levels, and the root."""
+    if not all(result.readable for result in results):
+        return
+    try:
+        above = [*_above(shard, start), *(each for result in results for each in result.above)]
+        grown = Tree().append(above)
+        for tile, content in grown.tiles:
+            real = Tile(tile.level + 1, tile.index, tile.width)
+            if shard.files.tile(real)[: len(content)] != content:
+                detail = f"{real.path} is not what the entries make"
+                yield Finding(shard.name, -1, "log", detail=detail)
+    except TranslogError as error:
+        yield Finding(shard.name, -1, "log", detail=str(error))
+        return
+    left = Tree().append([leaf for result in results for leaf in result.left]).tree
+    edges = [edge for tree in (left, grown.tree) for edge in tree.edge if edge]
+    if folded(edges) != shard.newest.root:
+        detail = f"the {shard.size:,} entries do not make the root that was signed"
+        yield Finding(shard.name, -1, "checkpoint", detail=detail)
+
+
+def _above(shard: ShardCheck, bundles: int) -> Iterator[bytes]:
+    """The hashes above the bundles that are not looked at, as the tiles have them."""
+    for index in range(-(-bundles // WIDTH)):
+        width = min(WIDTH, (shard.size // WIDTH) - index * WIDTH)
+        content = shard.files.tile(Tile(1, index, width))
+        for number in range(min(WIDTH, bundles - index * WIDTH)):
+            yield content[32 * number : 32 * number + 32]

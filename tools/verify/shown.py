@@ -1,0 +1,79 @@
+"""A verification as people and programs read it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from libs.translog import to_base64
+from tools.verify.check import Report
+from tools.verify.shard import ShardCheck
+
+LINES = 20
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The whole report."""
+    return {
+        "verified": report.verified,
+        "events": report.events,
+        "not_sealed_yet": report.unsealed,
+        "without_their_log": report.unfiled,
+        "seconds": round(report.seconds, 3),
+        "shards": [_shard(shard) for shard in report.shards],
+        "findings": [finding.as_json() for finding in report.findings],
+    }
+
+
+def _shard(shard: ShardCheck) -> dict[str, Any]:
+    accepted = shard.accepted
+    return {
+        "name": shard.name,
+        "origin": shard.newest.origin,
+        "entries": shard.size,
+        "root": to_base64(shard.newest.root),
+        "witnessed": accepted.checkpoint.size if accepted else 0,
+        "witnesses": {name: _instant(at) for name, at in accepted.witnesses.items()}
+        if accepted
+        else {},
+    }
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the verdict first, then what it stands on."""
+    if report.verified:
+        console.print("[green]Verified · Đã kiểm tra: khớp[/]")
+    else:
+        console.print("[red]NOT VERIFIED · KHÔNG KHỚP[/]")
+        for finding in report.findings[:LINES]:
+            console.print(f"  {finding.line()}", markup=False, soft_wrap=True)
+        if len(report.findings) > LINES:
+            console.print(f"  ... and {len(report.findings) - LINES:,} more: see --json")
+    console.print()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("log", "entries", "co-signed", "by"):
+        figure = title in ("entries", "co-signed")
+        table.add_column(title, justify="right" if figure else "left", no_wrap=True)
+    for shard in report.shards:
+        facts = _shard(shard)
+        witnesses = [f"{name} at {at}" for name, at in facts["witnesses"].items()]
+        table.add_row(
+            facts["origin"], f"{shard.size:,}", f"{facts['witnessed']:,}",
+            ", ".join(witnesses) or "nobody",
+        )  # fmt: skip
+    console.print(table)
+    rate = report.events / report.seconds if report.seconds else 0
+    console.print(
+        f"{report.events:,} events against the log in {report.seconds:.1f} s ({rate:,.0f}/s);"
+        f" {report.unsealed:,} not sealed yet"
+    )
+    if report.unfiled:
+        console.print(
+            f"{report.unfiled:,} older events were held against their own leaves alone: their log"
+            " is not here (name it by --log)"
+        )
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
