@@ -24,6 +24,7 @@ from tests.support.interconnect_world import (
     CODES,
     COMMUNE,
     DEPARTMENT,
+    LIMIT,
     NAMES,
     OFFICE,
     PROVINCE,
@@ -172,7 +173,7 @@ def test_what_this_read_model_has_not_seen_yet_is_open_and_no_difference(
     world.project()
     world.react()
     world.project()
-    table = acts(world.database, world.blobs, world.axis.client("province"), KeyFolder(world.keys))
+    table = acts(world.database, world.blobs, world.client(), KeyFolder(world.keys), LIMIT)
     assert Worker("test", world.database, table).work_one()
     assert sent(desk) == {"accepted": 1, "open": 1}
     world.project()

@@ -13,7 +13,7 @@ from services.signatures.refused import refused_acts
 NOTHING: Any = None
 TABLES = {
     "documents": documents.acts(NOTHING, NOTHING),
-    "interconnect": interconnect.acts(NOTHING, NOTHING, NOTHING, NOTHING),
+    "interconnect": interconnect.acts(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
     "signatures": {**Acts(NOTHING, NOTHING, NOTHING).table(), **refused_acts(NOTHING)},
 }
 
