@@ -10,21 +10,16 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import Client
 
-from libs.envelope import KeyFolder
-from libs.jobs.worker import Worker
 from libs.messaging.rebuild import Rebuild
 from services.interconnect import metrics
 from services.interconnect.api import add_routes
-from services.interconnect.balance_watch import count_balance
 from services.interconnect.compose import VIETNAM
 from services.interconnect.projections import READ_MODELS
-from services.interconnect.worker import acts
 from tests.support.desk import Desk, api_for
 from tests.support.interconnect_world import (
     CODES,
     COMMUNE,
     DEPARTMENT,
-    LIMIT,
     NAMES,
     OFFICE,
     PROVINCE,
@@ -161,7 +156,7 @@ def test_a_job_that_vanished_is_a_difference_that_is_found_and_measured(
     assert {row["recipient"]["agency_id"] for row in shown["rows"]} == {
         str(OFFICE), str(DEPARTMENT),
     }  # fmt: skip
-    count_balance(world.database)
+    metrics.count_balance(world.database)
     assert metrics.DIFFERENCE._value.get() == 2
     assert metrics.BALANCE.labels("accepted")._value.get() == 3
 
@@ -173,8 +168,7 @@ def test_what_this_read_model_has_not_seen_yet_is_open_and_no_difference(
     world.project()
     world.react()
     world.project()
-    table = acts(world.database, world.blobs, world.client(), KeyFolder(world.keys), LIMIT)
-    assert Worker("test", world.database, table).work_one()
+    assert world.worker().work_one()
     assert sent(desk) == {"accepted": 1, "open": 1}
     world.project()
     assert sent(desk) == {"accepted": 1, "delivered": 1}
