@@ -13,6 +13,7 @@ from werkzeug.test import Client
 from libs.messaging.rebuild import Rebuild
 from services.interconnect import metrics
 from services.interconnect.api import add_routes
+from services.interconnect.balance_watch import count_balance
 from services.interconnect.compose import VIETNAM
 from services.interconnect.projections import READ_MODELS
 from tests.support.desk import Desk, api_for
@@ -156,7 +157,7 @@ def test_a_job_that_vanished_is_a_difference_that_is_found_and_measured(
     assert {row["recipient"]["agency_id"] for row in shown["rows"]} == {
         str(OFFICE), str(DEPARTMENT),
     }  # fmt: skip
-    metrics.count_balance(world.database)
+    count_balance(world.database)
     assert metrics.DIFFERENCE._value.get() == 2
     assert metrics.BALANCE.labels("accepted")._value.get() == 3
 
