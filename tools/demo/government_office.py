@@ -150,26 +150,26 @@ class GovernmentOffice:
 
     def tell(self, letter: Letter, code: str, text: str) -> None:
         """Tell the sender of a letter a step of its recipient on it."""
+        teller = self._recipient(letter.packet.header)
+        self._send(self.status(letter, teller, code, text), "status", teller)
+
+    def status(self, letter: Letter, teller: Agency, code: str, text: str) -> edxml.StatusPacket:
+        """The packet by which one of our agencies tells a step on a letter, now."""
         header = letter.packet.header
-        teller = self._recipient(header)
-        self._send(
-            edxml.StatusPacket(
-                header=edxml.StatusHeader(
-                    sender=_agency(teller),
-                    response_for=edxml.ResponseFor(
-                        organ_id=header.sender.organ_id,
-                        code=f"{header.code.number}/{header.code.notation}",
-                        promulgation_date=header.promulgation.promulgation_date,
-                        document_id=header.document_id,
-                    ),
-                    staff=edxml.StaffInfo(department="Vụ Thư ký - Biên tập", staff="Lê Thị Dung"),
-                    status_code=code,
-                    description=text,
-                    timestamp=datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0),
-                )
-            ),
-            "status",
-            teller,
+        return edxml.StatusPacket(
+            header=edxml.StatusHeader(
+                sender=_agency(teller),
+                response_for=edxml.ResponseFor(
+                    organ_id=header.sender.organ_id,
+                    code=f"{header.code.number}/{header.code.notation}",
+                    promulgation_date=header.promulgation.promulgation_date,
+                    document_id=header.document_id,
+                ),
+                staff=edxml.StaffInfo(department="Vụ Thư ký - Biên tập", staff="Lê Thị Dung"),
+                status_code=code,
+                description=text,
+                timestamp=datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0),
+            )
         )
 
     def _recipient(self, header: edxml.DocumentHeader) -> Agency:

@@ -1,6 +1,5 @@
 """An open-loop load: documents begin at a fixed rate, whatever becomes of those before."""
 
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +8,10 @@ from itertools import cycle
 from uuid import UUID, uuid4, uuid5
 
 from services.interconnect.domain import inside_packet_id
-from tools.bench.interconnect.watch import Watch
-from tools.demo.cast import PASSWORD, Agency, Cast, Person
+from tools.demo.cast import Agency
 from tools.demo.client import Client
-from tools.platform import Installation
+from tools.demo.front import Front
+from tools.demo.watch import Watch
 
 WITHIN = 60.0
 PARAGRAPHS = (
@@ -38,30 +37,6 @@ class Walk:
     def seconds(self, begin: str, end: str) -> float:
         """From one moment to another."""
         return self.moments[end] - self.moments[begin]
-
-
-class Front:
-    """The front ends of a cast's people: one client for each account."""
-
-    def __init__(self, here: Installation, cast: Cast, run: str) -> None:
-        self._here = here
-        self.cast = cast
-        self._run = run
-        self._clients: dict[str, Client] = {}
-        self._lock = threading.Lock()
-
-    def client(self, agency: Agency, role: str) -> Client:
-        """The front end of whoever holds `role` there."""
-        return self.log_in(self.cast.person(agency.key, role))
-
-    def log_in(self, person: Person) -> Client:
-        """A person's front end."""
-        with self._lock:
-            if person.key not in self._clients:
-                self._clients[person.key] = Client(
-                    self._here.url, self._here.issuer_url, person.key, PASSWORD, self._run
-                )
-            return self._clients[person.key]
 
 
 def run_load(
@@ -117,14 +92,14 @@ def note(walk: Walk, moment: str) -> None:
     walk.moments[moment] = time.monotonic()
 
 
-def draft(front: Front, sender: Agency, recipient: Agency) -> str:
+def draft(front: Front, sender: Agency, *recipients: Agency) -> str:
     """An officer's draft; its id."""
     signer = front.cast.person(sender.key, "lanhdao")
     body = {
         "type_code": "TB",
         "subject": "Về việc phối hợp công tác",
         "paragraphs": list(PARAGRAPHS),
-        "recipients": [str(recipient.agency_id)],
+        "recipients": [str(recipient.agency_id) for recipient in recipients],
         "signer_id": str(signer.person_id),
         "signer_position_id": str(signer.position_id),
     }

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.bench.interconnect.load import Front
-from tools.bench.interconnect.watch import Watch
 from tools.demo.cast import PASSWORD, Agency, Cast
 from tools.demo.client import Client
+from tools.demo.front import Front
 from tools.demo.province import PROVINCE_KEY, province
 from tools.demo.seed import seed
+from tools.demo.watch import Watch
 from tools.platform import Platform
 
 INSIDE, OUTSIDE = 8, 1
