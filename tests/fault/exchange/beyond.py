@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from libs import edxml
-from services.interconnect.axis import AxisClient, AxisRefused, AxisUnreachable, MessageType
+from services.interconnect.axis import AxisRefused, AxisUnreachable, MessageType, NationalAxis
 from tools.demo.cast import GOVERNMENT_SYSTEM, Agency, Cast
 from tools.demo.government_office import GovernmentOffice, Letter
 from tools.demo.run import government_office
@@ -106,7 +106,7 @@ class Beyond:
         except (AxisUnreachable, AxisRefused, edxml.MalformedPacket):
             return  # what is not done is listed again
 
-    def _take(self, client: AxisClient, doc_id: str, to: tuple[str, ...]) -> None:
+    def _take(self, client: NationalAxis, doc_id: str, to: tuple[str, ...]) -> None:
         file = io.BytesIO()
         client.fetch(doc_id, file, _LARGEST)
         file.seek(0)
@@ -173,10 +173,10 @@ class Beyond:
                 self._pdfs[sender.key] = letter.pdf
             return self._pdfs[sender.key]
 
-    def _client(self, system: str = GOVERNMENT_SYSTEM) -> AxisClient:
+    def _client(self, system: str = GOVERNMENT_SYSTEM) -> NationalAxis:
         """A client of its own for whoever asks: one serves one thread."""
         secret = self._here.credentials.get(f"axis.{system}")
-        return AxisClient(self._here.axis_url, system, secret, timeout=10)
+        return NationalAxis(self._here.axis_url, system, secret, timeout=10)
 
 
 _KINDS: tuple[MessageType, ...] = ("edoc", "status")
