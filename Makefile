@@ -62,7 +62,7 @@ charts: $(READY)  ## render and check the deployment
 bench-eventstore: system $(READY)  ## the event store against raw PostgreSQL and its peers
 	$(BIN)/python -m tools.bench.eventstore --pg15
 
-bench-interconnect: $(READY)  ## how much memory large packets and files take
+bench-interconnect: system $(READY)  ## issue to receipt, what a document costs, how large one may be
 	@$(BIN)/python -W ignore -m tools.bench.interconnect
 
 bench-signatures: $(READY)  ## how fast signatures are made and judged

@@ -20,7 +20,7 @@ from libs.web.issuer import LIFE, TokenIssuer
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import not_found
 from services.directory import certificates, commands, queries, schemas, views
-from services.directory.errors import ClientRefused, DirectoryError, NotYet
+from services.directory.errors import AgencyUnknown, ClientRefused, DirectoryError, NotYet
 from services.directory.events import AgencyCode
 from services.directory.forecast import expiries
 from services.directory.handlers import handle, keep_secret, works_in
@@ -241,7 +241,7 @@ def _subscribers(api: Api, database: Database, blobs: BlobStore) -> None:
         """Open requests, the oldest first: the agency's own, or all for the managing body."""
         agency_id = call.args["agency"]
         if agency_id is None and not call.reaches_all:
-            agency_id = UUID(call.principal.agency)
+            agency_id = _own_agency(call)
         if agency_id is not None:
             call.require_agency(agency_id)
         cursor, limit = call.args["cursor"], call.args["limit"]
@@ -293,6 +293,13 @@ def _subscribers(api: Api, database: Database, blobs: BlobStore) -> None:
                 raise not_found()
             text = views.minutes(unit.connection, found[0], blobs)
         return Reply(body=text)
+
+
+def _own_agency(call: Call) -> UUID:
+    try:
+        return UUID(call.principal.agency)
+    except ValueError as error:
+        raise AgencyUnknown from error
 
 
 def _require_own(call: Call, unit: Unit) -> None:
@@ -353,7 +360,8 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
         """The certificates of a person or an agency."""
         with database.unit() as unit:
             rows = queries.certificates_of(unit.connection, call.params["owner_id"])
-        return Reply(body={"certificates": [views.plain(row) for row in rows]})
+        # Which token holds a key is the agency's own business.
+        return Reply(body={"certificates": [views.plain(row, "device") for row in rows]})
 
 
 def _tokens(api: Api, database: Database, issuer: TokenIssuer) -> None:

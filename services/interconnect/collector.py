@@ -6,7 +6,7 @@ from libs.blobs import BlobStore
 from libs.db import Database, may_run_again
 from services.interconnect.axis import AxisClient, AxisRefused, Received
 from services.interconnect.axis.outcomes import is_final
-from services.interconnect.errors import PacketDamaged, PacketRejected
+from services.interconnect.errors import PacketDamaged
 from services.interconnect.intake import Intake, Verdict
 
 FETCHES = 3
@@ -34,20 +34,15 @@ class Collector:
         Raises `PacketDamaged` until then, `PacketIsLarge`, `NotKnownYet` while our replicas lag,
         and what the axis, the stores and the database raise: the packet then stays on the axis.
         """
-        packet, last = None, failures + 1 >= FETCHES
         try:
             packet = self._fetch(received.doc_id, min(most, self._limit))
-            verdict = self._record(received, packet, last)
+            verdict = self._record(received, packet, last=failures + 1 >= FETCHES)
         except AxisRefused as error:
             if error.code == TOO_LARGE and most < self._limit:
                 raise PacketIsLarge(received.doc_id) from error
             if not is_final(error.code, failures + 1):
                 raise
             verdict = self._intake.reject(received, None, f"axis-{error.code}")
-        except PacketDamaged as error:
-            if not last:
-                raise
-            verdict = self._intake.reject(received, packet, error.reason_code)
         self._axis.acknowledge(received.doc_id, taken=verdict.done, failed=verdict.failed)
 
     def _fetch(self, doc_id: str, most: int) -> str:
@@ -59,13 +54,13 @@ class Collector:
         finally:
             writer.abort()
 
-    def _record(self, received: Received, packet: str, last: bool) -> Verdict:
+    def _record(self, received: Received, packet: str, *, last: bool) -> Verdict:
         for attempt in range(1, _TRIES + 1):
             try:
                 # What the store gives back is what we have.
                 with self._blobs.open(packet) as file:
                     return self._intake.take(received, packet, file, last=last)
-            except PacketRejected:
+            except PacketDamaged:
                 raise
             except Exception as error:
                 if attempt == _TRIES or not may_run_again(error):

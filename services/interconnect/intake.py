@@ -82,7 +82,8 @@ class Intake:
 
         Raises `NotKnownYet` while our replicas lag: the packet then waits on the axis; and
         `PacketDamaged` for what may be whole when it is fetched again. The `last` time a packet
-        that differs from its envelope is taken all the same, for people to judge.
+        that cannot be read goes to the desk; one that differs from its envelope is taken, for
+        people to judge.
         """
         try:
             read = read_packet(file, self._blobs, self._limit)
@@ -93,9 +94,9 @@ class Intake:
             if read.trace.business.kind is edxml.BusinessKind.RECALL:
                 return self._recall_packet(received, packet, read, last)
             return self._document(received, packet, read, last)
-        except PacketDamaged:
-            raise
         except PacketRejected as error:
+            if isinstance(error, PacketDamaged) and not last:
+                raise
             return self.reject(received, packet, error.reason_code)
 
     def reject(self, received: Received, packet: str | None, reason_code: str) -> Verdict:

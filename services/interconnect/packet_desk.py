@@ -20,11 +20,12 @@ from services.interconnect.journal import JOURNAL, SYSTEM, packet_stream
 from services.interconnect.reasons import words_of
 
 _QUEUE = "interconnect.packets"
-# A recall that waits for its document is not given up: it goes by itself.
+# A recall that waits for its document goes by itself, and a status that the axis refused is a fact:
+# there is nothing to decide.
 _LETTERS = f"""
 SELECT 'packet' AS kind, '{_QUEUE}/' || p.packet_id AS item, p.kind AS what, p.arrived_at AS since,
     1 AS attempts, p.reason_code AS cause, CAST(0 AS bigint) AS behind, p.packet_id AS trace
-FROM interconnect.desk AS p WHERE p.kind <> 'held' AND p.state = 'parked'
+FROM interconnect.desk AS p WHERE p.kind IN ('unreadable', 'unmatched') AND p.state = 'parked'
 """  # noqa: S608
 _EFFECTS = {
     "release": PlainCause(

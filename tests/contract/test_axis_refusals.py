@@ -194,7 +194,7 @@ def test_a_malformed_parameter_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    ("method", "length"), [("sendEdoc", 150 * MIB + 1), ("registerAgency", 16 * 1024 + 1)]
+    ("method", "length"), [("sendEdoc", 300 * MIB + 1), ("registerAgency", 16 * 1024 + 1)]
 )
 def test_an_oversized_body_is_refused_unread(axis: RunningAxis, method: str, length: int) -> None:
     headers = signed(OFFICE, **SEND, hash_file="0" * 64)

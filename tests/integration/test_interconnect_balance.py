@@ -10,15 +10,12 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import Client
 
-from libs.envelope import KeyFolder
-from libs.jobs.worker import Worker
 from libs.messaging.rebuild import Rebuild
 from services.interconnect import metrics
 from services.interconnect.api import add_routes
 from services.interconnect.balance_watch import count_balance
 from services.interconnect.compose import VIETNAM
 from services.interconnect.projections import READ_MODELS
-from services.interconnect.worker import acts
 from tests.support.desk import Desk, api_for
 from tests.support.interconnect_world import (
     CODES,
@@ -172,8 +169,7 @@ def test_what_this_read_model_has_not_seen_yet_is_open_and_no_difference(
     world.project()
     world.react()
     world.project()
-    table = acts(world.database, world.blobs, world.axis.client("province"), KeyFolder(world.keys))
-    assert Worker("test", world.database, table).work_one()
+    assert world.worker().work_one()
     assert sent(desk) == {"accepted": 1, "open": 1}
     world.project()
     assert sent(desk) == {"accepted": 1, "delivered": 1}

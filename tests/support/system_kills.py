@@ -86,15 +86,13 @@ class StruckClient(Client):
         self._handler = f"person:{person.person_id}/{person.position_id}"
         self._strikes = strikes
 
-    def _call(
-        self, method: str, path: str, within: float = 60, **arguments: Any
-    ) -> requests.Response:
+    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         key = arguments.get("headers", {}).get("Idempotency-Key")
         if key is None:
-            return super()._call(method, path, within, **arguments)
+            return super()._call(method, path, **arguments)
         word = path.rpartition("/")[2]
         self._strikes.begins(word)
-        answer = super()._call(method, path, within, **arguments)
+        answer = super()._call(method, path, **arguments)
         self._strikes.ends(word, self._first_event(key, answer.json()))
         return answer
 

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from psycopg import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from libs.blobs import BlobError
+from libs.eventstore import StoreError
 from libs.fonts import FontNotInstalled
 from services.directory.certificates import VIETNAM
 from services.documents.layout import LayoutError
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         return _COMMANDS[options.command](options)
     except (
         BlobError, CallFailed, FileUnreadable, FontNotInstalled, LayoutError, OSError,
-        OperationalError, WrongCall, place.PlaceUnfit,
+        StoreError, WrongCall, place.PlaceUnfit,
     ) as error:  # fmt: skip
         said = str(error).splitlines() or [type(error).__name__]
         print(f"lienthong certificates {options.command}: {said[0]}", file=sys.stderr)

@@ -21,7 +21,6 @@ from tools.certificates.chain import Chain, Kind, build, name_of
 from tools.certificates.examine import Examined, examine
 from tools.certificates.findings import Finding, finding
 from tools.certificates.inventory import Inventory
-from tools.certificates.keys import check_key
 from tools.certificates.place import Place
 
 _LARGEST = 4 * 1024 * 1024
@@ -168,21 +167,21 @@ def _plain(name: str) -> str:
 def _key(
     ward: Ward, place: Place, one: Certificate, certificate: x509.Certificate
 ) -> list[Finding]:
-    """The key of a leader or a seal, unless it is on a device of its holder or elsewhere."""
+    """The key of a leader, a seal or a service, unless its holder has it on a device."""
     entry = one.registered
-    ours = entry.kind in ("leader", "seal") and not entry.device and ward.inside(entry.owner_id)
-    if not ours or place.keys is None:
+    if entry.device or not ward.inside(entry.owner_id):
         return []
-    return check_key(str(entry.owner_id), certificate, place.keys)
+    return place.keys.check(entry.kind, entry.owner_id, certificate)
 
 
 def _ended_keys(ward: Ward, place: Place, at: datetime, now: datetime) -> Iterator[Examined]:
     """Keys that are still here although their certificates were revoked, returned or lost."""
     for one in ward.inventory.certificates():
-        if not one.ended or place.keys is None:
+        entry = one.registered
+        if not one.ended or place.keys.folder(entry.kind) is None:
             continue
-        entry, certificate = one.registered, ward.certificate(one)
-        if not check_key(str(entry.owner_id), certificate, place.keys):
+        certificate = ward.certificate(one)
+        if not place.keys.check(entry.kind, entry.owner_id, certificate):
             ended = ", ".join(sorted(one.ended))
             still = finding("ended_in_directory", 0, name_of(certificate), ended)
             yield examine(

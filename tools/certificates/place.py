@@ -12,6 +12,7 @@ from libs.blobs import BlobStore, open_store
 from services.signatures.pdf.fetch import HttpFetch
 from services.signatures.pdf.revocation import RevocationSource
 from services.signatures.pdf.trust import TrustStore, TrustStoreUnreadable
+from tools.certificates.keys import Keys
 from tools.certificates.revocation import Asker
 from tools.platform import Installation, InstallationError
 
@@ -44,9 +45,12 @@ class Place:
         return open_store(self.environment["BLOB_URL"])
 
     @property
-    def keys(self) -> Path | None:
-        """The worker's key folder, when its keys are files."""
-        folder = self.environment.get("KEYS_DIR", "")
+    def keys(self) -> Keys:
+        """The workers' key folders, as far as they are here."""
+        return Keys(self._folder("KEYS_DIR"), self._folder("SERVICE_KEYS_DIR"))
+
+    def _folder(self, name: str) -> Path | None:
+        folder = self.environment.get(name, "")
         return Path(folder) if folder and Path(folder).is_dir() else None
 
     @property

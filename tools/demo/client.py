@@ -9,19 +9,32 @@ import requests
 
 T = TypeVar("T")
 TOKEN_SECONDS = 240
-BRIEF_TROUBLE = (429, 502, 503, 504)
 
 
 class DemoFailed(Exception):
     """A step did not come out as it should; the message says which and how."""
 
 
-class NotThere(DemoFailed):
+class Refused(DemoFailed):
+    """The API refused for good; `status` is HTTP's."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class NotThere(Refused):
     """The API shows nothing under this address (yet)."""
 
 
 class Client:
-    """One person's calls. Every command may be repeated: its key names the step, not the try."""
+    """One person's calls. Every command may be repeated: its key names the step, not the try.
+
+    Trouble passes, within its `patience` (seconds): no answer, or one of these HTTP statuses.
+    """
+
+    patience = 60.0
+    trouble: tuple[int, ...] = (429, 502, 503, 504)
 
     def __init__(
         self, base_url: str, issuer_url: str, username: str, password: str, run: str
@@ -64,11 +77,9 @@ class Client:
         """Fetch a file."""
         return self._call("GET", path).content
 
-    def _call(
-        self, method: str, path: str, within: float = 60, **arguments: Any
-    ) -> requests.Response:
+    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Call until there is an answer that is not passing trouble; raise for a refusal."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 headers = {
@@ -80,16 +91,17 @@ class Client:
                 )
                 if answer.ok:
                     return answer
-                if answer.status_code not in BRIEF_TROUBLE:
-                    refused = NotThere if answer.status_code == 404 else DemoFailed
-                    raise refused(
-                        f"{self.username}: {method} {path}: {answer.status_code} {answer.text}"
-                    )
+                if answer.status_code not in self.trouble:
+                    refused = NotThere if answer.status_code == 404 else Refused
+                    told = f"{answer.status_code} {answer.text}"
+                    raise refused(f"{self.username}: {method} {path}: {told}", answer.status_code)
             except requests.RequestException as error:
                 if time.monotonic() >= deadline:
                     raise DemoFailed(f"{self.username}: {method} {path}: {error}") from error
             if time.monotonic() >= deadline:
-                raise DemoFailed(f"{self.username}: {method} {path}: no answer in {within} s")
+                raise DemoFailed(
+                    f"{self.username}: {method} {path}: no answer in {self.patience} s"
+                )
             time.sleep(0.2)
 
     def _bearer(self) -> str:

@@ -1,7 +1,7 @@
-"""The Government Office's own system: an outsider that speaks to us over the national axis alone.
+"""A system beyond the axis, the Government Office's own: it speaks to us over the axis alone.
 
-It lays out and signs its directive, packs it as edXML, sends it by the axis' public interface, and
-answers what it receives with status packets, as any connected system would.
+It lays out and signs its documents, packs them as edXML, sends them by the axis' public interface,
+and answers what it receives with status packets, as any connected system would.
 """
 
 import hashlib
@@ -20,12 +20,11 @@ from services.interconnect.axis import AxisRefused, AxisUnreachable, MessageType
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.engine import Engine, Setup
 from services.signatures.pdf.report import Report
-from tools.demo.cast import GOVERNMENT_OFFICE, MINISTER, PROVINCE
+from tools.demo.cast import DEMO, GOVERNMENT_OFFICE, PROVINCE, Agency, Cast
 from tools.demo.client import wait_for
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 LARGEST_PACKET = 100 * 1024 * 1024
-NOTATION = "CĐ-VPCP"
 UNKNOWN_RECIPIENT = "18"
 
 
@@ -39,46 +38,77 @@ class Letter:
 
 @dataclass
 class GovernmentOffice:
-    """One session of its system. `engine` holds its keys, `blobs` its files."""
+    """One session of its system, for itself or for all agencies of `cast` beyond the axis.
+
+    `engine` holds their keys, `blobs` their files.
+    """
 
     axis: NationalAxis
     engine: Engine
     blobs: BlobStore
+    cast: Cast = DEMO
     letters: list[Letter] = field(default_factory=list)
     statuses: list[edxml.StatusPacket] = field(default_factory=list)
 
     @classmethod
-    def open(cls, axis: NationalAxis, setup: Setup, folder: Path) -> "GovernmentOffice":
+    def open(
+        cls, axis: NationalAxis, setup: Setup, folder: Path, cast: Cast = DEMO
+    ) -> "GovernmentOffice":
         """Its system with files below `folder`."""
-        return cls(axis, Engine(setup), open_store(f"file://{folder}"))
+        return cls(axis, Engine(setup), open_store(f"file://{folder}"), cast)
 
-    def directive(self, number: int, subject: str, paragraphs: tuple[str, ...]) -> Letter:
-        """Lay out, sign, number and seal an urgent directive to the province."""
+    def directive(
+        self,
+        number: int,
+        subject: str,
+        paragraphs: tuple[str, ...],
+        sender: Agency = GOVERNMENT_OFFICE,
+        recipient: Agency = PROVINCE,
+    ) -> Letter:
+        """Lay out, sign, number and seal an urgent directive."""
+        pdf = self._signed(sender, recipient, number, subject, paragraphs)
+        return self.letter(pdf, number, subject, sender, recipient)
+
+    def letter(
+        self, pdf: bytes, number: int, subject: str, sender: Agency, recipient: Agency
+    ) -> Letter:
+        """A document of today under this number, whose file is signed already."""
         today = datetime.now(VIETNAM).date()
+        return Letter(self._packed(number, subject, pdf, today, sender, recipient), pdf)
+
+    def _signed(
+        self,
+        sender: Agency,
+        recipient: Agency,
+        number: int,
+        subject: str,
+        paragraphs: tuple[str, ...],
+    ) -> bytes:
+        today, leader = datetime.now(VIETNAM).date(), self.cast.person(sender.key, "lanhdao")
         page = render(
             OfficialDocument(
-                agency=GOVERNMENT_OFFICE.name,
-                place=GOVERNMENT_OFFICE.place,
+                agency=sender.name,
+                place=sender.place,
                 year=today.year,
                 type_code="CĐ",
                 type_name="Công điện",
-                notation=NOTATION,
+                notation=_notation(sender),
                 subject=subject,
-                addressees=(PROVINCE.name,),
+                addressees=(recipient.name,),
                 paragraphs=paragraphs,
                 recipients_list=(
                     "Như trên",
                     "Thủ tướng, các Phó Thủ tướng (để báo cáo)",
                     "Lưu: VT",
                 ),
-                position=MINISTER.title,
-                signer_name=MINISTER.full_name,
+                position=leader.title,
+                signer_name=leader.full_name,
                 urgency=1,
             )
         )
-        at, seal_owner = datetime.now(UTC), str(GOVERNMENT_OFFICE.agency_id)
+        at, seal_owner = datetime.now(UTC), str(sender.agency_id)
         pdf = self.engine.sign_leader(
-            page.pdf, person_id=str(MINISTER.person_id), box=_box(page.boxes.leader), at=at
+            page.pdf, person_id=str(leader.person_id), box=_box(page.boxes.leader), at=at
         ).pdf
         pdf = self.engine.sign_number(
             pdf,
@@ -89,19 +119,14 @@ class GovernmentOffice:
             date=f"ngày {today.day:02d} tháng {_month(today)} năm {today.year}",
             date_box=_box(page.boxes.date),
         ).pdf
-        pdf = self.engine.sign_seal(
-            pdf,
-            agency_id=seal_owner,
-            agency=GOVERNMENT_OFFICE.name,
-            box=_box(page.boxes.seal),
-            at=at,
+        return self.engine.sign_seal(
+            pdf, agency_id=seal_owner, agency=sender.name, box=_box(page.boxes.seal), at=at
         ).pdf
-        return Letter(self._packed(number, subject, pdf, today), pdf)
 
     def send(self, letter: Letter) -> bool:
         """Send by the axis; False while the axis does not know the recipient yet."""
         try:
-            self._send(letter.packet, "edoc")
+            self._send(letter.packet, "edoc", self._sender(letter))
         except AxisRefused as error:
             if error.code == UNKNOWN_RECIPIENT:
                 return False
@@ -124,26 +149,33 @@ class GovernmentOffice:
         return self.engine.validate(letter.pdf, at=datetime.now(UTC))
 
     def tell(self, letter: Letter, code: str, text: str) -> None:
-        """Tell the sender of a letter a step on it."""
+        """Tell the sender of a letter a step of its recipient on it."""
+        teller = self._recipient(letter.packet.header)
+        self._send(self.status(letter, teller, code, text), "status", teller)
+
+    def status(self, letter: Letter, teller: Agency, code: str, text: str) -> edxml.StatusPacket:
+        """The packet by which one of our agencies tells a step on a letter, now."""
         header = letter.packet.header
-        self._send(
-            edxml.StatusPacket(
-                header=edxml.StatusHeader(
-                    sender=_agency(GOVERNMENT_OFFICE.codes[0], GOVERNMENT_OFFICE.name),
-                    response_for=edxml.ResponseFor(
-                        organ_id=header.sender.organ_id,
-                        code=f"{header.code.number}/{header.code.notation}",
-                        promulgation_date=header.promulgation.promulgation_date,
-                        document_id=header.document_id,
-                    ),
-                    staff=edxml.StaffInfo(department="Vụ Thư ký - Biên tập", staff="Lê Thị Dung"),
-                    status_code=code,
-                    description=text,
-                    timestamp=datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0),
-                )
-            ),
-            "status",
+        return edxml.StatusPacket(
+            header=edxml.StatusHeader(
+                sender=_agency(teller),
+                response_for=edxml.ResponseFor(
+                    organ_id=header.sender.organ_id,
+                    code=f"{header.code.number}/{header.code.notation}",
+                    promulgation_date=header.promulgation.promulgation_date,
+                    document_id=header.document_id,
+                ),
+                staff=edxml.StaffInfo(department="Vụ Thư ký - Biên tập", staff="Lê Thị Dung"),
+                status_code=code,
+                description=text,
+                timestamp=datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0),
+            )
         )
+
+    def _recipient(self, header: edxml.DocumentHeader) -> Agency:
+        """Which of our agencies a letter is for."""
+        codes = {recipient.organ_id for recipient in header.recipients}
+        return next(agency for agency in self.cast.outside if codes & set(agency.codes))
 
     def _keep(self, packet: edxml.DocumentPacket | edxml.StatusPacket) -> None:
         if isinstance(packet, edxml.StatusPacket):
@@ -151,7 +183,16 @@ class GovernmentOffice:
         else:
             self.letters.append(Letter(packet, self.blobs.read(packet.attachments[0].digest)))
 
-    def _send(self, packet: edxml.DocumentPacket | edxml.StatusPacket, kind: MessageType) -> None:
+    def _sender(self, letter: Letter) -> Agency:
+        code = letter.packet.header.sender.organ_id
+        return next(agency for agency in self.cast.outside if code in agency.codes)
+
+    def _send(
+        self,
+        packet: edxml.DocumentPacket | edxml.StatusPacket,
+        kind: MessageType,
+        sender: Agency,
+    ) -> None:
         """Send a packet; while the axis is away, the same bytes again."""
         data = edxml.serialize(packet, self.blobs)
 
@@ -160,29 +201,35 @@ class GovernmentOffice:
                 return self.axis.send(
                     io.BytesIO(data),
                     message_type=kind,
-                    sender=GOVERNMENT_OFFICE.codes[0],
+                    sender=sender.codes[0],
                     sha256=hashlib.sha256(data).hexdigest(),
                 )
             return None
 
         wait_for("an answer of the axis", sent)
 
-    def _packed(self, number: int, subject: str, pdf: bytes, today: date) -> edxml.DocumentPacket:
-        blob = self.blobs.put_bytes(pdf)
-        own, code = GOVERNMENT_OFFICE.codes[0], f"{number}/{NOTATION}"
+    def _packed(
+        self,
+        number: int,
+        subject: str,
+        pdf: bytes,
+        today: date,
+        sender: Agency,
+        recipient: Agency,
+    ) -> edxml.DocumentPacket:
+        blob, leader = self.blobs.put_bytes(pdf), self.cast.person(sender.key, "lanhdao")
+        own, code = sender.codes[0], f"{number}/{_notation(sender)}"
         document_id = f"{own},{today:%Y/%m/%d},{code}"
         return edxml.DocumentPacket(
             header=edxml.DocumentHeader(
-                sender=_agency(own, GOVERNMENT_OFFICE.name),
-                recipients=(_agency(PROVINCE.codes[0], PROVINCE.name),),
+                sender=_agency(sender),
+                recipients=(_agency(recipient),),
                 document_id=document_id,
-                code=edxml.Code(number=str(number), notation=NOTATION),
-                promulgation=edxml.PromulgationInfo(
-                    place=GOVERNMENT_OFFICE.place, promulgation_date=today
-                ),
+                code=edxml.Code(number=str(number), notation=_notation(sender)),
+                promulgation=edxml.PromulgationInfo(place=sender.place, promulgation_date=today),
                 document_type=edxml.DocumentType(type="19", detail="0", name="Công điện"),
                 subject=subject,
-                signer=edxml.SignerInfo(position=MINISTER.title, full_name=MINISTER.full_name),
+                signer=edxml.SignerInfo(position=leader.title, full_name=leader.full_name),
                 other_info=edxml.OtherInfo(priority="1", page_amount="1"),
                 steering_type="2",
             ),
@@ -207,8 +254,12 @@ class GovernmentOffice:
         )
 
 
-def _agency(code: str, name: str) -> edxml.Agency:
-    return edxml.Agency(organ_id=code, organ_name=name)
+def _agency(agency: Agency) -> edxml.Agency:
+    return edxml.Agency(organ_id=agency.codes[0], organ_name=agency.name)
+
+
+def _notation(sender: Agency) -> str:
+    return f"CĐ-{sender.short_sign}"
 
 
 def _box(box: PageBox) -> Box:

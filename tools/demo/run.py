@@ -15,7 +15,7 @@ from services.interconnect.axis import NationalAxis
 from services.interconnect.domain import LABELS
 from services.signatures.pdf.engine import Setup
 from tools.demo import report
-from tools.demo.cast import GOVERNMENT_SYSTEM, PASSWORD, Person, world
+from tools.demo.cast import DEMO, GOVERNMENT_SYSTEM, PASSWORD, Cast, Person, world
 from tools.demo.client import Client, DemoFailed
 from tools.demo.government_office import VIETNAM, GovernmentOffice
 from tools.demo.journey import Journey, write_files
@@ -86,18 +86,22 @@ def walk(
     return found
 
 
-def government_office(here: Installation) -> GovernmentOffice:
+def government_office(here: Installation, cast: Cast = DEMO) -> GovernmentOffice:
     """The Government Office's system, with its account on the axis and its keys."""
     secret = here.credentials.path(f"axis.{GOVERNMENT_SYSTEM}").read_text(encoding="utf-8").strip()
+    axis = NationalAxis(here.axis_url, GOVERNMENT_SYSTEM, secret)
+    return GovernmentOffice.open(axis, setup_of(here), here.folder / "government-office", cast)
+
+
+def setup_of(here: Installation) -> Setup:
+    """What signs and judges with the test PKI, outside of the platform."""
     environment, pki = here.environment("monitor"), here.folder / "pki"
-    setup = Setup(
+    return Setup(
         trust=pki / "trust",
         hosts=(f"127.0.0.1:{here.ports['pki']}",),
         keys=pki / "keys",
         tsa_urls=tuple(environment["TSA_URL"].split(",")),
     )
-    axis = NationalAxis(here.axis_url, GOVERNMENT_SYSTEM, secret)
-    return GovernmentOffice.open(axis, setup, here.folder / "government-office")
 
 
 def _senders_table(rows: list[dict[str, Any]]) -> Table:

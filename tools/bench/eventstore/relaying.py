@@ -28,7 +28,7 @@ from tools.platform.ports import free_ports
 from tools.platform.spawn import spawn
 
 EVENTS_PER_SECOND = 100
-_APPLIED = """
+APPLIED = """
 CREATE SCHEMA bench;
 CREATE TABLE bench.applied (position bigint PRIMARY KEY);
 GRANT USAGE ON SCHEMA bench TO workflow;
@@ -102,7 +102,7 @@ def _rates(place: Place, category: str) -> dict[str, tuple[float, ...]]:
 def latency(place: Place) -> list[Measure]:
     """Commit of the event to commit of its effect, by PostgreSQL's own commit timestamps."""
     url = place.postgres.fresh_database()
-    place.admin(url("migrator"), _APPLIED)
+    place.admin(url("migrator"), APPLIED)
     engine = engine_for(url("documents"), pool_size=2)
     database = Database(engine, "documents")
     rounds: list[tuple[float, float]] = []

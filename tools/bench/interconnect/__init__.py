@@ -1,1 +1,1 @@
-"""How large a packet or a file may be, and how little memory it takes."""
+"""How fast documents are exchanged, what one costs, and how large one may be."""

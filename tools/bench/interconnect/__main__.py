@@ -1,9 +1,10 @@
-"""How large may packets and files be? The memory they take, of fresh processes at their highest.
+"""How fast do signed documents pass between agencies, what does one cost, how large may one be?
 
-Runs over the stand-in of the axes, as real processes on this machine.
+Real processes on this machine, the axis' stand-in among them.
 """
 
 import argparse
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,11 +13,18 @@ from rich.console import Console
 
 from tools.bench import report
 from tools.bench.crew import ROOT
+from tools.bench.interconnect.exchange import exchange
 from tools.bench.interconnect.sizes import sizes
 
-PARTS: dict[str, Callable[[Path, bool], list[report.Measure]]] = {"sizes": sizes}
+PARTS: dict[str, Callable[[Path, bool], list[report.Measure]]] = {
+    "exchange": exchange,
+    "sizes": sizes,
+}
 _FILE = ROOT / "build" / "bench" / "interconnect.json"
-_PACKAGES = ("requests", "urllib3", "werkzeug", "boto3")
+_PACKAGES = (
+    *("psycopg2-binary", "sqlalchemy", "pika", "nameko", "pyhanko"),
+    *("requests", "urllib3", "werkzeug", "boto3"),
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -25,10 +33,11 @@ def main(words: Sequence[str] | None = None) -> int:
         prog="python -m tools.bench.interconnect",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="parts: sizes (packets of 200 MiB, files of 1 GiB)",
+        epilog="parts: exchange (three documents a second; some eight minutes, and a quiet machine"
+        "\nto mean anything), sizes (packets of 200 MiB, files of 1 GiB)",
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
-    parser.add_argument("--quick", action="store_true", help="small sizes: does it run?")
+    parser.add_argument("--quick", action="store_true", help="little of each: does it run?")
     parser.add_argument("--json", type=Path, default=_FILE, metavar="FILE")
     options = parser.parse_args(words)
     console = Console(highlight=False)
@@ -39,6 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
             found = PARTS[part](Path(folder), options.quick)
         report.show(found, console)
         measures += found
+    about |= {"load_1_min_after": round(os.getloadavg()[0], 2)}
     report.save(options.json, measures, about, report.versions(*_PACKAGES))
     console.print(f"saved in {options.json}")
     return 1 if any(row.met is False for row in measures) else 0

@@ -1,0 +1,115 @@
+"""One run: documents and faults side by side, then all made well, then the comparison."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.fault.exchange import facts as facts_of
+from tests.fault.exchange.harm import KINDS
+from tests.fault.exchange.plan import Strike
+from tests.fault.exchange.traffic import Errand, Traffic
+from tests.fault.exchange.verdict import Balance, balance, differences
+from tests.fault.exchange.world import Exchange
+from tests.support.system import unfinished
+from tests.support.wait import eventually
+from tools.platform.installation import WORKERS
+
+READY_WITHIN = 300.0
+REST_WITHIN = 1200.0
+_PROGRESS_SECONDS = 0.1
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    seed: int
+    struck: list[Strike] = field(default_factory=list)
+    balance: Balance = field(default_factory=lambda: Balance(0, 0, 0, 0, 0))
+    differences: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"seed {self.seed}: {len(self.differences)} differences; {self.balance}",
+                "the faults, each with the number of documents begun before it:",
+                *(f"  {strike}" for strike in self.struck),
+                "the differences:",
+                *(f"  {each}" for each in self.differences[:50]),
+            ]
+        )
+
+
+def run(
+    exchange: Exchange, seed: int, work: Sequence[Errand], plan: Sequence[Strike], width: int
+) -> Outcome:
+    """Send all documents while the plan strikes; the comparison when all is well and idle.
+
+    A person who cannot come to an end, and what does not come to rest, are differences too.
+    """
+    outcome, traffic = Outcome(seed), Traffic(exchange, width)
+    over = threading.Event()
+    harmer = threading.Thread(
+        target=_harm, args=(exchange, plan, traffic, over, outcome), name="harm"
+    )
+    harmer.start()
+    try:
+        traffic.run(work)
+    except Exception as error:
+        outcome.differences.append(f"somebody's work did not come to its end: {error!r}")
+    finally:
+        over.set()
+        harmer.join()
+    try:
+        _rest(exchange)
+    except AssertionError as error:
+        outcome.differences.append(f"not at rest: {error}")
+    facts = facts_of.read(exchange, traffic.ledger)
+    outcome.balance = balance(facts)
+    outcome.differences += differences(facts)
+    return outcome
+
+
+def _harm(
+    exchange: Exchange,
+    plan: Sequence[Strike],
+    traffic: Traffic,
+    over: threading.Event,
+    outcome: Outcome,
+) -> None:
+    """Strike in order, each when so many documents have begun."""
+    for strike in plan:
+        while traffic.begun < strike.after:
+            if over.wait(_PROGRESS_SECONDS):
+                return
+        outcome.struck.append(strike)
+        try:
+            with KINDS[strike.kind].strike(exchange, strike):
+                over.wait(strike.seconds)
+        except Exception as error:
+            outcome.differences.append(f"{strike} could not strike: {error!r}")
+
+
+def _rest(exchange: Exchange) -> None:
+    """Wait until every process works, and nothing is left to be applied, done, told or fetched."""
+    eventually(lambda: exchange.platform.state().ready, within=READY_WITHIN, every=0.5)
+
+    def idle() -> bool:
+        _hurry(exchange)
+        left = unfinished(exchange.platform)
+        assert not left, left
+        assert not exchange.beyond.failure, repr(exchange.beyond.failure)
+        assert not exchange.beyond.busy, "something waits on the axis or beyond it"
+        return True
+
+    eventually(idle, within=REST_WITHIN, every=1.0)
+
+
+def _hurry(exchange: Exchange) -> None:
+    """What waits for its next try need not: a wait of an hour proves nothing more."""
+    exchange.execute("UPDATE es.retry SET due_at = clock_timestamp() WHERE NOT parked")
+    for service in WORKERS:
+        exchange.execute(
+            f"UPDATE {service}.job SET due_at = clock_timestamp()"  # noqa: S608
+            " WHERE state = 'open' AND due_at > clock_timestamp()"
+        )
