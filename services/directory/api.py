@@ -321,7 +321,7 @@ def _survey(api: Api, database: Database, blobs: BlobStore) -> None:
         today = _today(call)
         until = call.args["until"] or today + timedelta(days=365)
         with database.unit() as unit:
-            ending = expiries(queries.held_certificates(unit.connection))
+            ending = expiries(queries.held_certificates(unit.connection, today))
             body = views.forecast(unit.connection, ending, today, until, blobs)
         return Reply(body=body)
 

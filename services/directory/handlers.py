@@ -99,13 +99,16 @@ def _check(command: Command, unit: Unit, today: date) -> None:
 
 
 def _check_subscriber(command: FileRequest, unit: Unit, today: date) -> None:
-    """A leader's certificate is asked for where he works, an agency's own by itself."""
+    """A leader's certificate is asked for where he works, an agency's own by itself.
+
+    An agency that has ended asks for nothing new, but what it had is revoked.
+    """
+    if command.act in lifecycle.ISSUING:
+        _require_agency(unit, command.agency_id, today)
     if command.kind == "leader":
         if command.agency_id not in works_in(unit, command.owner_id):
             raise SubscriberUnfit
-        return
-    _require_agency(unit, command.agency_id, today)
-    if command.owner_id != command.agency_id:
+    elif command.owner_id != command.agency_id:
         raise SubscriberUnfit
 
 

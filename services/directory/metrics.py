@@ -26,10 +26,11 @@ logger = get_logger(__name__)
 
 def measure(database: Database, now: datetime) -> None:
     """Set the gauge to what the read model holds."""
+    today = now.astimezone(VIETNAM).date()
     with database.unit() as unit:
-        held = queries.held_certificates(unit.connection)
+        held = queries.held_certificates(unit.connection, today)
     DAYS_LEFT.clear()
-    for kind, days in nearest(held, now.astimezone(VIETNAM).date()).items():
+    for kind, days in nearest(held, today).items():
         DAYS_LEFT.labels(kind).set(days)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, and_, cast, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, or_, select, tuple_
 from sqlalchemy import literal as value
 
 from services.directory.forecast import Held
@@ -189,14 +189,22 @@ def signing_positions(connection: Connection, day: date) -> list[dict[str, Any]]
         .join(agency, agency.c.agency_id == position.c.agency_id)
         .join(person, person.c.person_id == position.c.person_id)
         .outerjoin(last, value(True))
-        .where(agency.c.channel == INSIDE, position.c.valid_from <= day, _SIGNS)
+        .where(agency.c.channel == INSIDE, _open(day), position.c.valid_from <= day, _SIGNS)
         .order_by(agency.c.tier, agency.c.name, agency.c.agency_id, position.c.title)
     )
     return _all(connection, query)
 
 
-def held_certificates(connection: Connection) -> list[Held]:
-    """Every certificate that has not ended."""
+def held_certificates(connection: Connection, day: date) -> list[Held]:
+    """Every certificate that has not ended, without those of agencies that are closed on a day.
+
+    Nor of people who work in such agencies alone.
+    """
+    mine = position.c.person_id == certificate.c.owner_id
+    here = agency.c.agency_id == position.c.agency_id
+    closed = exists().where(agency.c.agency_id == certificate.c.owner_id, ~_open(day))
+    works = exists().where(mine)
+    works_on = exists().where(mine, here, _open(day))
     query = select(
         certificate.c.certificate_id,
         certificate.c.owner_id,
@@ -205,8 +213,13 @@ def held_certificates(connection: Connection) -> list[Held]:
         certificate.c.issuer_key,
         certificate.c.subject_key,
         certificate.c.authority,
-    ).where(certificate.c.ended.is_(None))
+    ).where(certificate.c.ended.is_(None), ~closed, or_(~works, works_on))
     return [Held(**row._mapping) for row in connection.execute(query)]
+
+
+def _open(day: date) -> ColumnElement[bool]:
+    """Whether an agency works on that day."""
+    return or_(agency.c.closed_on.is_(None), agency.c.closed_on >= day)
 
 
 def subscribers_shown(

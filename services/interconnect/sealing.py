@@ -34,7 +34,6 @@ from services.interconnect.pairs import Numbers, draw
 
 P = TypeVar("P", edxml.DocumentPacket, edxml.StatusPacket)
 _NO_KEY, _UNUSABLE, _NOT_VALID = "no_service_key", "service_key_unusable", "certificate_not_valid"
-_UNNUMBERED = (PairNumber(recipient="-", number=1),)
 
 logger = get_logger(__name__)
 
@@ -62,7 +61,7 @@ class Sealer:
         """
         envelope = Envelope(
             sender=packet.header.sender.organ_id,
-            numbers=_UNNUMBERED,
+            numbers=(),
             document_id=packet.header.document_id,
             made_at=datetime.now(UTC),
             files=files_of(packet),
@@ -98,7 +97,7 @@ class Sealer:
         )
         envelope = Envelope(
             sender=header.sender.organ_id,
-            numbers=_UNNUMBERED,
+            numbers=(),
             document_id=header.response_for.document_id,
             made_at=datetime.now(UTC),
             step=step,
@@ -118,6 +117,7 @@ class Sealer:
         recipients: Mapping[UUID, str],
         what: tuple[str, UUID],
     ) -> tuple[P, Numbers]:
+        """Draw the numbers that `envelope` has not got yet, seal it, and put it into the packet."""
         key = self._key(sender_id, envelope.made_at)
         if key is None:
             return packet, {}

@@ -194,6 +194,16 @@ def test_an_older_certificate_that_was_replaced_is_let_be(world: World) -> None:
     assert world.findings("Phạm Hết Hạn") == []
 
 
+def test_a_closed_agencys_certificates_are_nobodys_business(world: World) -> None:
+    world.enter_authorities()
+    yesterday = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+    path = f"/v1/agencies/{PROVINCE}/close"
+    assert world.directory.post(path, {"closed_on": yesterday}).status_code == 200
+    kinds = {one["kind"] for one in world.doctor()["certificates"]}
+    assert kinds == {"ca", "ocsp", "tsa"}
+    assert world.doctor("--rehearse", "2099-01-01")["stopped"] == []
+
+
 def last_day(world: World, owner: UUID) -> date:
     (row,) = world.directory.get(f"/v1/certificates/{owner}")["certificates"]
     return date.fromisoformat(row["valid_to"])

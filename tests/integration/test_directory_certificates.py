@@ -339,6 +339,31 @@ def test_who_lacks_a_certificate_is_told_for_any_day(directory: Directory) -> No
     assert missing_on(directory, TODAY) == ["revoked"]
 
 
+def close(directory: Directory, day: date) -> None:
+    answer = directory.post(f"/v1/agencies/{PROVINCE}/close", {"closed_on": day.isoformat()})
+    assert answer.status_code == 200, answer.json
+
+
+def test_a_closed_agency_is_missed_and_forecast_no_more(directory: Directory) -> None:
+    issued(directory, days=40)
+    enter(directory, issue("Con dấu", None, days=(-1, 40)), "seal", owner_id=str(PROVINCE))
+    later = TODAY + timedelta(days=60)
+    assert set(expiries(directory, later)) == {"leader", "seal"}
+    close(directory, TODAY - timedelta(days=1))
+    assert expiries(directory, later) == {}
+    assert missing_on(directory, later) == []
+    assert missing_on(directory, TODAY - timedelta(days=10)) == ["not_yet_valid"]
+
+
+def test_a_closed_agency_asks_for_nothing_new_but_for_revocations(directory: Directory) -> None:
+    issued(directory)
+    close(directory, TODAY - timedelta(days=1))
+    name = certificate_of(LEADER, directory)["certificate_id"]
+    assert code(ask_for(directory, act="renew", certificate_id=name)) == (409, "agency_closed")
+    end = {"act": "revoke", "certificate_id": name, "reason_code": "agency_ended", "details": {}}
+    assert ask_for(directory, **end).status_code == 201
+
+
 def test_whoever_signs_for_a_leader_needs_a_certificate_too(directory: Directory) -> None:
     deputy = {"position_id": str(UUID(int=33)), "person_id": str(CLERK), "authority": "KT."}
     directory.post("/v1/positions", position(roles=["head"], **deputy))

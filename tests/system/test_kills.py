@@ -20,6 +20,7 @@ PLANS = {
         ("after issue 1", "interconnect.service"),
         ("during start 2", "audit.service"),
         ("after documents 3", "directory.service"),
+        ("after issue 5", "audit.sealer"),
     ],
     "carriers": [
         ("after accept 1", "relay"),
@@ -35,6 +36,7 @@ PLANS = {
         ("during issue 1", "postgres"),
         ("after issue 2", "rabbitmq"),
         ("after accept 5", "epmd"),
+        ("after issue 5", "witness"),
     ],
 }
 

@@ -89,7 +89,7 @@ def _rehearse(options: argparse.Namespace, here: place.Place, now: datetime) -> 
     else:
         dead = rehearsal.as_if_expired(_fingerprint(options.as_if_expired, ward, here), now)
     found = rehearsal.rehearse(
-        ward.inventory, doctor.chains(ward, here), now, dead, ward.name, ward.report
+        ward.inventory, doctor.chains(ward, here, now), now, dead, ward.name, ward.report
     )
     _told(options, found.to_json(), lambda out: shown.show_rehearsal(found, out))
     return 1 if found.stopped or found.changed else 0

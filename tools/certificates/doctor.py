@@ -56,14 +56,9 @@ class Ward:
 
     def inside(self, owner_id: UUID) -> bool:
         """Whether the owner's keys are this installation's business."""
-        if agency := self.inventory.agencies.get(owner_id):
-            return agency.channel == _INSIDE
-        works_in = {one.agency_id for one in self.inventory.positions if one.person_id == owner_id}
-        return any(
-            self.inventory.agencies[one].channel == _INSIDE
-            for one in works_in
-            if one in self.inventory.agencies
-        )
+        known = self.inventory.agencies
+        places = self.inventory.places(owner_id)
+        return any(known[one].channel == _INSIDE for one in places if one in known)
 
 
 @dataclass(frozen=True)
@@ -91,19 +86,17 @@ class Visit:
 def current(inventory: Inventory, at: datetime) -> list[Certificate]:
     """What counts: of each holder and purpose what is valid, and at least the newest."""
     day = at.astimezone(VIETNAM).date()
-    newest: dict[tuple[UUID, str], Certificate] = {}
-    for one in inventory.certificates():
-        entry = one.registered
-        if not one.ended:
-            known = newest.setdefault((entry.owner_id, entry.kind), one)
-            if known.registered.valid_to < entry.valid_to:
-                newest[entry.owner_id, entry.kind] = one
-    last = set(map(id, newest.values()))
-    return [
+    held = [
         one
         for one in inventory.certificates()
-        if id(one) in last or (not one.ended and day <= one.registered.valid_to)
+        if not one.ended and not inventory.gone(one.registered.owner_id, day)
     ]
+    newest: dict[tuple[UUID, str], UUID] = {}
+    for one in sorted(held, key=lambda each: each.registered.valid_to):
+        entry = one.registered
+        newest[entry.owner_id, entry.kind] = entry.certificate_id
+    last = set(newest.values())
+    return [one for one in held if one.registered.certificate_id in last or one.in_use(day)]
 
 
 def examine_all(
@@ -140,12 +133,11 @@ def examine_all(
     return Visit(tuple(examined), seen.findings)
 
 
-def chains(ward: Ward, place: Place) -> dict[UUID, Chain]:
-    """The chain of every certificate that has not ended."""
+def chains(ward: Ward, place: Place, now: datetime) -> dict[UUID, Chain]:
+    """The chain of every certificate with which somebody may sign, or that is an authority's."""
     return {
         one.registered.certificate_id: build(ward.certificate(one), place.trust)
-        for one in ward.inventory.certificates()
-        if not one.ended
+        for one in current(ward.inventory, now)
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from libs.contracts import message
@@ -17,6 +18,7 @@ from libs.eventstore.bulk import BulkReader
 from services.directory.domain.subscriber import Certificate, Subscriber, evolve
 from services.directory.events import (
     EVENTS,
+    AgencyClosed,
     AgencyRegistered,
     PersonRegistered,
     PositionAssigned,
@@ -47,6 +49,7 @@ class Inventory:
     """The directory and the waiting documents, as the store has them."""
 
     agencies: dict[UUID, AgencyRegistered] = field(default_factory=dict)
+    closed: dict[UUID, date] = field(default_factory=dict)
     cards: dict[UUID, str] = field(default_factory=dict)
     positions: list[PositionAssigned] = field(default_factory=list)
     subscribers: dict[UUID, Subscriber] = field(default_factory=lambda: defaultdict(Subscriber))
@@ -58,12 +61,21 @@ class Inventory:
         for subscriber in self.subscribers.values():
             yield from subscriber.certificates.values()
 
+    def places(self, owner_id: UUID) -> set[UUID]:
+        """The agencies in which a person works, or the agency itself."""
+        if owner_id in self.agencies:
+            return {owner_id}
+        return {one.agency_id for one in self.positions if one.person_id == owner_id}
+
+    def gone(self, owner_id: UUID, day: date) -> bool:
+        """Whether all that somebody signs for was closed before that day."""
+        places = self.places(owner_id)
+        return bool(places) and all(self.closed.get(one, day) < day for one in places)
+
     def agencies_of(self, owner_id: UUID) -> list[str]:
         """The names of the agencies in which a person works, or the agency's own."""
-        if owner_id in self.agencies:
-            return [self.agencies[owner_id].name]
-        here = {one.agency_id for one in self.positions if one.person_id == owner_id}
-        return sorted(self.agencies[one].name for one in here if one in self.agencies)
+        names = (self.agencies[one].name for one in self.places(owner_id) if one in self.agencies)
+        return sorted(names)
 
 
 def read(url: str, watch: Callable[[int], None] = lambda _count: None) -> Inventory:
@@ -88,6 +100,8 @@ def _apply_entry(found: Inventory, recorded: Recorded) -> None:
         found.subscribers[owner] = evolve(found.subscribers[owner], event)
     elif isinstance(event, AgencyRegistered):
         found.agencies[event.agency_id] = event
+    elif isinstance(event, AgencyClosed):
+        found.closed[event.agency_id] = event.closed_on
     elif isinstance(event, PersonRegistered):
         found.cards[event.person_id] = event.card
     elif isinstance(event, PositionAssigned):

@@ -123,7 +123,7 @@ def _signers(
     found: dict[tuple[UUID, str], list[Chain]] = {}
     for one in inventory.certificates():
         entry = one.registered
-        if entry.kind in SIGNERS and not one.ended and entry.certificate_id in chains:
+        if entry.kind in SIGNERS and entry.certificate_id in chains:
             key = (entry.owner_id, entry.kind)
             found.setdefault(key, []).append(chains[entry.certificate_id])
     return found

@@ -27,6 +27,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "DeliveryRefused": ("Không gửi được đến nơi nhận", ""),
     "PacketArrived axis": ("Ban hành, gửi qua trục liên thông", ""),
     "RecallAsked": ("Yêu cầu lấy lại văn bản đã gửi", "13"),
+    "RecallLapsed": ("Trục liên thông không chuyển được yêu cầu lấy lại", ""),
+    "StatusRefused": ("Trục liên thông không chuyển được trạng thái đến bên gửi", ""),
     "DeliveryWithdrawn": ("Lấy lại trước khi gửi", ""),
     "DeliveryReplaced": ("Văn bản được thay thế ở nơi nhận", ""),
     "DocumentArrived": ("Văn bản đến hệ thống", "01"),

@@ -146,7 +146,9 @@ ROLES = {
     "chuyenvien": "officer",
     "vanthu": "clerk",
     "quantri": "admin",
+    "quantri2": "admin",  # at the desk a second person confirms
     "kiemtoan": "auditor",
+    "giamsat": "monitor",
 }
 
 GOVERNMENT_OFFICE = Agency(
@@ -224,7 +226,9 @@ PEOPLE = (
         "TM. ỦY BAN NHÂN DÂN",
     ),
     Person("ubndtinh", "quantri", "Cao Văn Tin", "Trung tâm CNTT", "Quản trị hệ thống"),
+    Person("ubndtinh", "quantri2", "Vương Thị Tâm", "Trung tâm CNTT", "Quản trị hệ thống"),
     Person("ubndtinh", "kiemtoan", "Hà Thị Minh", "Thanh tra tỉnh", "Thanh tra viên"),
+    Person("ubndtinh", "giamsat", "Đoàn Văn Lực", "Trung tâm CNTT", "Cán bộ giám sát"),
 )
 
 DEMO = Cast(AGENCIES, PEOPLE)
