@@ -74,20 +74,28 @@ def test_a_normal_job_wakes_whoever_may_take_it(database: Database) -> None:
         assert not stranger.wake.is_set()
 
 
-def test_the_lookout_goes_on_when_its_connection_was_cut(
-    database: Database, postgres: PostgresForTests
-) -> None:
+def test_the_lookout_goes_on_when_its_connection_was_cut(database: Database) -> None:
     worker = Worker("one", database, {"act": never})
     with looking_out(database, [worker]):
-        # At its work: asked at least once, on the connection that the restart ends.
+        # At its work: asked at least once, on the connection that is cut.
         add(database)
         assert worker.wake.wait(30)
         take(database)
-        postgres.restart()
+        cut_all_others(database)
         eventually(lambda: reachable(database), within=30)
         worker.wake.clear()
         add(database)
         assert worker.wake.wait(30)
+
+
+def cut_all_others(database: Database) -> None:
+    """End every connection of this database but the one that asks."""
+    with database.unit() as unit:
+        unit.connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            "   AND pid <> pg_backend_pid()"
+        )
 
 
 def never(_job: Job) -> Finish:
