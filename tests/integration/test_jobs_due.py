@@ -39,7 +39,7 @@ def due(database: Database) -> set[tuple[str, bool]]:
 
 def take(database: Database) -> None:
     with database.unit() as unit:
-        assert unit.jobs.take("one", urgent_only=False, lease_seconds=60)
+        assert unit.jobs.take("one", kinds=["act"], urgent_only=False, lease_seconds=60)
 
 
 def test_nothing_is_due_then_a_job_then_an_urgent_one(database: Database) -> None:

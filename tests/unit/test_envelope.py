@@ -39,7 +39,8 @@ from libs.envelope import (
     unseal,
 )
 from libs.envelope.content import from_bytes, to_bytes
-from libs.envelope.sealing import PrivateKey, Trust
+from libs.envelope.jws import PrivateKey
+from libs.envelope.sealing import Trust
 
 SENDER, RECIPIENT, OTHER = "H42", "H42.15", "H41"
 MADE = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
