@@ -3,6 +3,7 @@
 When all is well and idle again:
 * the balance is exact: what was accepted for sending is delivered, refused or withdrawn, nothing is
   open and nothing is nowhere;
+* the product's own balance says the same, and its numbers for each pair of agencies have no gap;
 * no document came twice: one arrival, one document, one register entry for each delivery; registers
   have no gap;
 * no status is lost: every step of a receiver was told in its order, and heard by the sender;
@@ -27,7 +28,7 @@ SEEDS = (1, 2, 3)
 
 @pytest.mark.timeout(4 * 3600)
 def test_exchange_under_faults_in_a_drawn_order(server_folder: Path, fault: Fault) -> None:
-    """Balance exact, no document twice, no status lost, timelines equal on both sides.
+    """Balance exact, pairs' numbers whole, no document twice, no status lost, timelines equal.
 
     In the long form 1,000 documents among 40 agencies with every kind of fault, for each seed.
     """
