@@ -27,7 +27,7 @@ from libs.messaging.applier import Applier
 from services.documents import handlers
 from services.documents.policies import POLICIES as DOCUMENTS_POLICIES
 from services.documents.projections import PROJECTIONS as DOCUMENTS_PROJECTIONS
-from services.interconnect import intake
+from services.interconnect import arrivals, intake
 from services.interconnect.axis import MessageType, NationalAxis, Received, Sink
 from services.interconnect.backlog import Backlog
 from services.interconnect.policies import POLICIES
@@ -87,7 +87,7 @@ class Death:
 
     def watch(self) -> None:
         """Come to know what is read, appended and committed."""
-        append, unit, read = Journal.append_all, Database.unit, intake.read_packet
+        append, unit, read = Journal.append_all, Database.unit, arrivals.read_packet
 
         def appending(journal: Journal, store: Any, writes: Any, *rest: Any) -> Any:
             found = append(journal, store, writes, *rest)
@@ -110,9 +110,9 @@ class Death:
             self.at("read")
             return packet
 
-        Journal.append_all = appending  # type: ignore[method-assign]
-        Database.unit = committing  # type: ignore[method-assign]
-        intake.read_packet = reading  # type: ignore[attr-defined, assignment]
+        vars(intake)["read_packet"] = reading
+        Journal.append_all = appending  # type: ignore[method-assign, assignment]
+        Database.unit = committing  # type: ignore[method-assign, assignment]
 
 
 class MortalAxis(NationalAxis):
