@@ -59,15 +59,17 @@ _REFUSALS: dict[str, type[StoreError]] = {
 
 
 class EventStore:
-    """Append and read. Every method is one round trip inside the caller's transaction."""
+    """Append and read. Every method is at most one round trip in the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._fetched: dict[str, list[Recorded]] = {}
 
     def append(
         self, stream: str, expected: int, events: Sequence[NewEvent], context: Context
     ) -> Appended:
         """Append to one stream. `expected` is a version, `NO_STREAM` or `ANY`."""
+        self._fetched.clear()
         if len(events) != 1 or expected < NO_STREAM:
             return self.append_all([(stream, expected, events)], context)[0]
         event = events[0]
@@ -81,6 +83,7 @@ class EventStore:
         A repeat with the same ids and content answers as the first time. Raises `WrongVersion`,
         `EventIdReused`, `CauseInFuture`, `SecondAppend`, `NotYourCategory`, `BadEvent`.
         """
+        self._fetched.clear()
         events = [event for _, _, part in writes for event in part]
         if not events or any(not part for _, _, part in writes):
             raise BadEvent("an append needs at least one event for each stream")
@@ -103,9 +106,24 @@ class EventStore:
 
     def read(self, stream: str, after: int = 0, limit: int = 100_000) -> list[Recorded]:
         """The stream's events behind version `after`, in order."""
+        if stream in self._fetched:
+            return self._fetched[stream][after : after + limit]
         return self._read(
             "WHERE stream = %s AND version > %s ORDER BY version LIMIT %s", (stream, after, limit)
         )
+
+    def prefetch(self, streams: Sequence[str]) -> None:
+        """Read these streams at once: `read` then answers from memory, until something is appended.
+
+        For transactions that decide about very many streams. Another's append meanwhile is met by
+        the expected versions.
+        """
+        self._fetched.update({stream: [] for stream in streams})
+        found = self._read(
+            "WHERE stream = ANY (%s::text[]) ORDER BY stream, version", (_array(streams),)
+        )
+        for event in found:
+            self._fetched[event.stream].append(event)
 
     def read_last(self, stream: str) -> Recorded | None:
         """The stream's newest event, or None."""

@@ -1,11 +1,9 @@
 """Documents on their way out: the jobs that write a packet and hand it over."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
@@ -17,14 +15,11 @@ from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
 from services.interconnect import lookups
 from services.interconnect.arrivals import Content, Way, arrived, content_of, read_packet
-from services.interconnect.axis import AxisClient, AxisRefused
-from services.interconnect.axis.outcomes import is_final, of_a_recipient
 from services.interconnect.commands import (
     Command,
     OpenDelivery,
     RecordRefusal,
     RecordSent,
-    RecordWithdrawal,
 )
 from services.interconnect.compose import (
     VIETNAM,
@@ -41,26 +36,24 @@ from services.interconnect.domain import AXIS, INSIDE, delivery_id, inside_packe
 from services.interconnect.earlier import (
     EARLIER_REQUEST_OPEN,
     ask_update,
-    lapse_update,
-    settled_writes,
 )
 from services.interconnect.errors import NoCode, RequestOpen
-from services.interconnect.events import PacketPrepared, RecallAsked
+from services.interconnect.events import PacketPrepared
 from services.interconnect.journal import (
     JOURNAL,
     Write,
+    delivery_stream,
     delivery_writes,
     dispatch_stream,
-    load_delivery,
     packet_stream,
 )
 from services.interconnect.lookups import Party
 from services.interconnect.opening import Opened, open_envelope
 from services.interconnect.pairs import Numbers
 from services.interconnect.reachable import stranger, why_unreachable
-from services.interconnect.recalls import add_recall_job
 from services.interconnect.sealing import Sealer
-from services.interconnect.texts import member, read_text
+from services.interconnect.sending import spooled
+from services.interconnect.texts import member, read_text, uuid_of
 
 _CHUNK = 256 * 1024
 
@@ -90,6 +83,25 @@ class _Written:
     opened: Opened
 
 
+@dataclass(frozen=True)
+class _Here:
+    """What the packet is to the recipients inside: their codes, and what of theirs it answers."""
+
+    codes: dict[UUID, set[str]]
+    answered: dict[UUID, UUID]
+
+    @classmethod
+    def of(cls, unit: Unit, parties: Sequence[Party], written: _Written | None) -> "_Here":
+        """Asked for all of them at once."""
+        inside = [party.agency_id for party in parties if party.channel == INSIDE]
+        if not inside or written is None:
+            return cls({}, {})
+        codes = lookups.codes_of_each(unit.connection, inside)
+        answers = written.content.answers
+        rows = lookups.own_dispatches(unit.connection, answers, inside) if answers else {}
+        return cls(codes, {each: row.dispatch_id for each, row in rows.items()})
+
+
 def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, job: Job) -> Finish:
     """Seal and write the packet of an issued document; open the deliveries, make those inside.
 
@@ -112,11 +124,13 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, jo
     )
 
     def finish(unit: Unit) -> None:
+        unit.store.prefetch(_streams_of(issued))
+        here = _Here.of(unit, facts.recipients, written)
         writes = _prepared_writes(unit, issued, written) if written else []
         outside: list[Party] = []
         for recipient in facts.recipients:
             asking, refusal = _asking(unit, issued, recipient, sent_on)
-            writes += asking + _delivery_writes(unit, issued, recipient, written, refusal)
+            writes += asking + _delivery_writes(unit, issued, recipient, written, refusal, here)
             if recipient.channel == AXIS and not refusal:
                 outside.append(recipient)
         context = replace(job.context, occurred_at=unit.now)
@@ -138,94 +152,11 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, jo
     return finish
 
 
-def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
-    """Send one packet by the axis to all its recipients there; repeating it changes nothing.
-
-    Who was asked to give it back before the first try never gets it; later it may have left
-    already, and he is told. Raises `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
-    """
-    addressed: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
-    kept_back = _recalled(database, addressed) if job.first_try else set()
-    recipients = [(delivery, code) for delivery, code in addressed if delivery not in kept_back]
-    outcomes: list[tuple[str, Command]] = [(each, RecordWithdrawal()) for each in kept_back]
-    if recipients:
-        with spooled(blobs, job.arguments["packet"]) as file:
-            outcomes += _outcomes(axis, file, recipients, job)
-
-    def finish(unit: Unit) -> None:
-        record_outcomes(unit, job, outcomes)
-
-    return finish
-
-
-def _outcomes(
-    axis: AxisClient, file: BinaryIO, recipients: Sequence[tuple[str, str]], job: Job
-) -> list[tuple[str, Command]]:
-    """What the axis says of each. One recipient whom it does not know keeps it from no other: the
-    list is halved until he stands alone."""
-    packet = job.arguments["packet"]
-    outcome: Command
-    try:
-        file.seek(0)
-        doc_id = axis.send(
-            file,
-            message_type="edoc",
-            sender=job.arguments["sender_code"],
-            recipients=[code for _, code in recipients],
-            sha256=packet,
-        )
-        outcome = RecordSent(packet=packet, axis_doc_id=doc_id)
-    except AxisRefused as error:
-        if not is_final(error.code, job.attempts):
-            raise
-        if of_a_recipient(error.code) and len(recipients) > 1:
-            half = len(recipients) // 2
-            return _outcomes(axis, file, recipients[:half], job) + _outcomes(
-                axis, file, recipients[half:], job
-            )
-        outcome = RecordRefusal(reason_code=f"axis-{error.code}")
-    return [(delivery, outcome) for delivery, _ in recipients]
-
-
-def _recalled(database: Database, recipients: Sequence[tuple[str, str]]) -> set[str]:
-    with database.unit() as unit:
-        return {
-            name
-            for name, _ in recipients
-            if isinstance(load_delivery(unit, name)[0].request, RecallAsked)
-        }
-
-
-def record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
-    """Record what became of each delivery, and what that means for the earlier document."""
-    updates = _uuid(job.arguments.get("updates", ""))
-    writes: list[Write] = []
-    late: list[str] = []
-    for name, outcome in outcomes:
-        delivery, _ = load_delivery(unit, name)
-        writes += settled_writes(unit, name, [outcome])
-        if isinstance(outcome, RecordSent):
-            late += [name] if isinstance(delivery.request, RecallAsked) else []
-        elif updates and delivery.opened:
-            opened = delivery.opened
-            writes += lapse_update(unit, updates, opened.document_id, opened.recipient_id)
-    context = replace(job.context, occurred_at=unit.now)
-    if not writes:
-        return
-    places = JOURNAL.append_all(unit.store, writes, context, job.job_id)
-    context = replace(context, after_tx=places[-1].place.tx)
-    for name in late:
-        add_recall_job(unit, name, job.job_id, context, urgent=True)
-
-
-@contextmanager
-def spooled(blobs: BlobStore, digest: str) -> Iterator[BinaryIO]:
-    """A blob as a file of its own: checked to its end and of known length before it is sent."""
-    with tempfile.TemporaryFile() as file, blobs.open(digest) as blob:
-        while data := blob.read(_CHUNK):
-            file.write(data)
-        file.seek(0)
-        yield file
+def _streams_of(issued: Issued) -> list[str]:
+    """The streams that are read to open the deliveries."""
+    documents = [each for each in (issued.document_id, issued.updates) if each]
+    names = [delivery_id(each, agency) for each in documents for agency in issued.recipients]
+    return [dispatch_stream(issued.document_id), *map(delivery_stream, names)]
 
 
 def issued_of(arguments: dict[str, Any]) -> Issued:
@@ -241,41 +172,39 @@ def issued_of(arguments: dict[str, Any]) -> Issued:
         text=arguments["text"],
         urgency=arguments["urgency"],
         signer_id=UUID(arguments["signer_id"]),
-        signer_position_id=_uuid(arguments["signer_position_id"]),
+        signer_position_id=uuid_of(arguments["signer_position_id"]),
         recipients=tuple(UUID(each) for each in dict.fromkeys(arguments["recipients"])),
-        answers=_uuid(arguments["answers"]),
+        answers=uuid_of(arguments["answers"]),
         pages=arguments["pages"],
         attachments=tuple(Attached(**each) for each in arguments.get("attachments", [])),
-        updates=_uuid(arguments.get("updates", "")),
-        replaces=_uuid(arguments.get("replaces", "")),
+        updates=uuid_of(arguments.get("updates", "")),
+        replaces=uuid_of(arguments.get("replaces", "")),
     )
 
 
 def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     """Everything, or None while something has not arrived."""
     sender = lookups.party(connection, issued.agency_id, issued.issued_on)
-    recipients = [
-        party
-        for agency_id in issued.recipients
-        if (party := _recipient(connection, agency_id, issued.issued_on))
-    ]
+    recipients = _recipients(connection, issued)
     signer = lookups.official(connection, issued.signer_id, issued.signer_position_id)
-    if sender is None or signer is None or len(recipients) < len(issued.recipients):
+    if sender is None or signer is None or recipients is None:
         return None
     answered = _answered(connection, issued.answers) if issued.answers else None
     earlier_id = issued.updates or issued.replaces
     earlier = _earlier(connection, earlier_id) if earlier_id else None
     if (issued.answers and answered is None) or (earlier_id and earlier is None):
         return None
-    return _Facts(sender, tuple(recipients), signer, answered, earlier)
+    return _Facts(sender, recipients, signer, answered, earlier)
 
 
-def _recipient(connection: Connection, agency_id: UUID, on: date) -> Party | None:
-    """The recipient; a stranger without a name once the whole directory is known here."""
-    if found := lookups.party(connection, agency_id, on):
-        return found
-    whole = lookups.caught_up(connection, "agency")
-    return lookups.party(connection, agency_id, on) or (stranger(agency_id) if whole else None)
+def _recipients(connection: Connection, issued: Issued) -> tuple[Party, ...] | None:
+    """The recipients; strangers without a name once the whole directory is known here."""
+    known = lookups.parties(connection, issued.recipients, issued.issued_on)
+    if len(known) < len(issued.recipients):
+        if not lookups.caught_up(connection, "agency"):
+            return None
+        known = lookups.parties(connection, issued.recipients, issued.issued_on)
+    return tuple(known.get(each) or stranger(each) for each in issued.recipients)
 
 
 def _earlier(connection: Connection, document_id: UUID) -> Earlier | None:
@@ -284,11 +213,9 @@ def _earlier(connection: Connection, document_id: UUID) -> Earlier | None:
     if dispatch is None:
         return None
     sent = sent_as(dispatch.foreign_id)
-    parties = (
-        lookups.party(connection, each, sent.issued_on)
-        for each in lookups.recipients_of(connection, document_id)
-    )
-    recipients = tuple(party for party in parties if party and party.code)
+    ids = lookups.recipients_of(connection, document_id)
+    known = lookups.parties(connection, ids, sent.issued_on)
+    recipients = tuple(known[each] for each in ids if each in known and known[each].code)
     return Earlier(sent.foreign_id, sent.code, recipients)
 
 
@@ -382,7 +309,12 @@ def _asking(unit: Unit, issued: Issued, recipient: Party, sent_on: date) -> tupl
 
 
 def _delivery_writes(
-    unit: Unit, issued: Issued, recipient: Party, written: _Written | None, refusal: str
+    unit: Unit,
+    issued: Issued,
+    recipient: Party,
+    written: _Written | None,
+    refusal: str,
+    here: _Here,
 ) -> list[Write]:
     commands: list[Command] = [
         OpenDelivery(
@@ -399,12 +331,12 @@ def _delivery_writes(
         commands.append(RecordRefusal(reason_code=refusal))
     elif recipient.channel == INSIDE:
         commands.append(RecordSent(packet=written.digest))
-        arrivals.append(_arrival_write(unit, issued, recipient, written))
+        arrivals.append(_arrival_write(issued, recipient, written, here))
     name = delivery_id(issued.document_id, recipient.agency_id)
     return delivery_writes(unit, name, commands) + arrivals
 
 
-def _arrival_write(unit: Unit, issued: Issued, recipient: Party, written: _Written) -> Write:
+def _arrival_write(issued: Issued, recipient: Party, written: _Written, here: _Here) -> Write:
     way = Way(
         packet_id=inside_packet_id(issued.document_id, recipient.agency_id),
         sender_id=issued.agency_id,
@@ -413,20 +345,8 @@ def _arrival_write(unit: Unit, issued: Issued, recipient: Party, written: _Writt
         channel=INSIDE,
         packet=written.digest,
     )
-    answered = answered_document(unit, written.content, recipient.agency_id)
-    codes = lookups.codes_of(unit.connection, recipient.agency_id)
-    supersedes = written.content.superseded_for(codes)
-    answers = answered.dispatch_id if answered else None
+    supersedes = written.content.superseded_for(here.codes.get(recipient.agency_id, set()))
     mark = written.opened.mark(recipient.code)
+    answers = here.answered.get(recipient.agency_id)
     event = arrived(written.content, way, answers, supersedes, mark)
     return packet_stream(way.packet_id), 0, [event]
-
-
-def answered_document(unit: Unit, content: Content, agency_id: UUID) -> Any:
-    """The dispatch of this agency that the content answers, or None."""
-    found = (lookups.own_dispatch(unit.connection, name, agency_id) for name in content.answers)
-    return next((row for row in found if row is not None), None)
-
-
-def _uuid(text: str) -> UUID | None:
-    return UUID(text) if text else None

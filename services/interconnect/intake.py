@@ -25,7 +25,6 @@ from services.interconnect.arrivals import (
 from services.interconnect.axis import Received
 from services.interconnect.commands import RecordRecall
 from services.interconnect.compose import VIETNAM
-from services.interconnect.deliveries import answered_document
 from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
 from services.interconnect.domain import packet as packets
 from services.interconnect.domain.envelope import may_be_damage
@@ -162,7 +161,7 @@ class Intake:
             if packets.is_repeat(content.business, known):
                 raise PacketRejected("document_known")
             answered = content.answers and _known(
-                unit, "delivery", lambda: answered_document(unit, content, way.recipient_id)
+                unit, "delivery", lambda: _answered(unit, content, way.recipient_id)
             )
             codes = lookups.codes_of(unit.connection, way.recipient_id)
             supersedes = content.superseded_for(codes)
@@ -296,6 +295,11 @@ class Intake:
 def reason_of(event: OnDesk) -> str:
     """Why a packet stands on the desk."""
     return event.reason_code if isinstance(event, PacketUnreadable) else NO_SUCH_DELIVERY
+
+
+def _answered(unit: Unit, content: Content, agency_id: UUID) -> Any:
+    """The dispatch of this agency that the content answers, or None."""
+    return lookups.own_dispatches(unit.connection, content.answers, [agency_id]).get(agency_id)
 
 
 def _ask_back(

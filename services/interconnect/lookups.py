@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, and_, any_, cast, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+from sqlalchemy.dialects.postgresql import UUID as UUID_TYPE
 
 from libs.db import Database
 from libs.eventstore import EventStore
@@ -77,6 +78,11 @@ def caught_up(connection: Connection, category: str) -> bool:
 
 def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:
     """The agency with the code that it emits on that day: the first that holds then."""
+    return parties(connection, [agency_id], on).get(agency_id)
+
+
+def parties(connection: Connection, agency_ids: Sequence[UUID], on: date) -> dict[UUID, Party]:
+    """Those of these agencies that are known, each as `party` gives it."""
     agency, superior, code = tables.agency, tables.agency.alias(), tables.agency_code
     holds = and_(
         code.c.agency_id == agency.c.agency_id,
@@ -85,23 +91,24 @@ def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:
     )
     found = connection.execute(
         select(agency, superior.c.name.label("superior"), code.c.code)
+        .ext(distinct_on(agency.c.agency_id))
         .outerjoin(superior, superior.c.agency_id == agency.c.parent_id)
         .outerjoin(code, holds)
-        .where(agency.c.agency_id == agency_id)
-        .order_by(code.c.rank)
-        .limit(1)
-    ).first()
-    if found is None:
-        return None
-    return Party(
-        agency_id=found.agency_id,
-        code=found.code or "",
-        name=found.name,
-        superior=found.superior or "",
-        place=found.place,
-        channel=found.channel,
-        closed_on=found.closed_on,
+        .where(agency.c.agency_id == any_(_ids(agency_ids)))
+        .order_by(agency.c.agency_id, code.c.rank)
     )
+    return {
+        row.agency_id: Party(
+            agency_id=row.agency_id,
+            code=row.code or "",
+            name=row.name,
+            superior=row.superior or "",
+            place=row.place,
+            channel=row.channel,
+            closed_on=row.closed_on,
+        )
+        for row in found
+    }
 
 
 def agency_by_code(connection: Connection, code: str) -> Any:
@@ -156,9 +163,17 @@ def recipients_of(connection: Connection, dispatch_id: UUID) -> list[UUID]:
 
 def codes_of(connection: Connection, agency_id: UUID) -> set[str]:
     """Every code under which the agency is or was addressed."""
+    return codes_of_each(connection, [agency_id]).get(agency_id, set())
+
+
+def codes_of_each(connection: Connection, agency_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Every code of each of these agencies that has one."""
     table = tables.agency_code
-    query = select(table.c.code).where(table.c.agency_id == agency_id)
-    return set(connection.execute(query).scalars())
+    query = select(table.c.agency_id, table.c.code)
+    found: dict[UUID, set[str]] = {}
+    for row in connection.execute(query.where(table.c.agency_id == any_(_ids(agency_ids)))):
+        found.setdefault(row.agency_id, set()).add(row.code)
+    return found
 
 
 def arrival_named(
@@ -195,12 +210,18 @@ def businesses_of(
     return set(found.scalars())
 
 
-def own_dispatch(connection: Connection, foreign_id: str, agency_id: UUID) -> Any:
-    """The dispatch that went out under this DocumentId from this agency of ours."""
+def own_dispatches(
+    connection: Connection, foreign_ids: Sequence[str], agency_ids: Sequence[UUID]
+) -> dict[UUID, Any]:
+    """By agency, the dispatch that went out from it under the first of these DocumentIds."""
     table = tables.dispatch
-    return connection.execute(
-        select(table).where(table.c.foreign_id == foreign_id, table.c.agency_id == agency_id)
-    ).first()
+    found = connection.execute(
+        select(table)
+        .where(table.c.foreign_id.in_(foreign_ids))
+        .where(table.c.agency_id == any_(_ids(agency_ids)))
+    )
+    rows = sorted(found, key=lambda row: foreign_ids.index(row.foreign_id), reverse=True)
+    return {row.agency_id: row for row in rows}
 
 
 def delivery_of(connection: Connection, foreign_id: str, recipient_id: UUID) -> Any:
@@ -266,3 +287,8 @@ def remember_registration(connection: Connection, row: Any) -> None:
     )
     changes = {"agency_id": told.excluded.agency_id, "name": told.excluded.name}
     connection.execute(told.on_conflict_do_update(index_elements=["code"], set_=changes))
+
+
+def _ids(ids: Sequence[UUID]) -> Any:
+    """Ids as one parameter, however many they are."""
+    return cast(list(ids), ARRAY(UUID_TYPE(as_uuid=True)))

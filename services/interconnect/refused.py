@@ -9,13 +9,14 @@ from libs.jobs.queue import REFUSED_AT_DESK, Job
 from libs.jobs.worker import Act, Finish
 from services.interconnect import lookups
 from services.interconnect.commands import OpenDelivery, RecordRefusal
-from services.interconnect.deliveries import issued_of, record_outcomes
+from services.interconnect.deliveries import issued_of
 from services.interconnect.domain import delivery_id
 from services.interconnect.events import StatusWithheld
 from services.interconnect.journal import JOURNAL, Write, delivery_writes, packet_stream
 from services.interconnect.pairs import drawn
 from services.interconnect.reachable import stranger
 from services.interconnect.reread import put_back
+from services.interconnect.sending import record_outcomes
 
 _REFUSAL = RecordRefusal(reason_code=REFUSED_AT_DESK)
 

@@ -8,10 +8,10 @@ from libs.db import Database, Unit
 from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
 from services.interconnect.axis import Received
-from services.interconnect.deliveries import spooled
 from services.interconnect.events import PacketRecovered, PacketUnreadable
 from services.interconnect.intake import Intake, OnDesk
 from services.interconnect.journal import JOURNAL, packet_stream
+from services.interconnect.sending import spooled
 
 
 class _Again(Intake):

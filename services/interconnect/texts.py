@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import rfc8785
 
@@ -29,3 +30,8 @@ def read_text(blobs: BlobStore, digest: str | None) -> dict[str, Any]:
 def member(text: dict[str, Any], *names: str) -> str:
     """The first of these members that is a text, or an empty one."""
     return next((text[name] for name in names if isinstance(text.get(name), str)), "")
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The id that a job's argument or an event names; None for an empty one."""
+    return UUID(text) if text else None

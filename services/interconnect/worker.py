@@ -21,12 +21,13 @@ from services.interconnect.axis import (
     Throttle,
 )
 from services.interconnect.backlog import Backlog
-from services.interconnect.deliveries import prepare, send
+from services.interconnect.deliveries import prepare
 from services.interconnect.poller import Poller
 from services.interconnect.recalls import tell_recall
 from services.interconnect.refused import REFUSED_ACTS
 from services.interconnect.reread import reread
 from services.interconnect.sealing import Sealer
+from services.interconnect.sending import send
 from services.interconnect.settings import WorkerSettings
 from services.interconnect.statuses import tell
 

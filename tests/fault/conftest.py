@@ -21,6 +21,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="strike often, and write the report")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is too long for `make test` is struck by `make faults` alone."""
+    left_out = [item for item in items if item.get_closest_marker("long") and not _long(config)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def _long(config: pytest.Config) -> bool:
     # Unknown when pytest came to this folder by way of another.
     return bool(config.getoption("long", default=False))

@@ -14,6 +14,8 @@ class Fault:
         self._held = True
         self.note = ""
         """Figures of the plan, none that another run would measure differently."""
+        self.rule = ""
+        """The rule, where the test's docstring does not tell it."""
 
     def choose(self, short: int, long: int) -> int:
         """A size of the test: `long` in `make faults`, else `short`."""
@@ -34,7 +36,7 @@ class Fault:
         """The row: the test's name in words, and the rule that its docstring begins with."""
         return {
             "name": test.removeprefix("test_").replace("_", " "),
-            "invariant": " ".join(docstring.strip().partition("\n\n")[0].split()),
+            "invariant": self.rule or " ".join(docstring.strip().partition("\n\n")[0].split()),
             "runs": self._runs,
             "held": self._held,
             "note": self.note,

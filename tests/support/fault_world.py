@@ -7,6 +7,7 @@ handler writes one row for each event it is given, with nothing that would hide 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from libs.db import Database, engine_for
 from tests.support.fault_program import Program
+from tests.support.wait import eventually
 from tools.platform.ports import free_ports
 
 SERVICE, CONSUMER = "interconnect", "interconnect.policies"
@@ -107,6 +109,13 @@ class World:
             assert self.effects(category) == self.stored(category)
         return True
 
+    def catches_up(self, within: float) -> None:
+        """All is applied, in order; `within` bounds the seconds in which nothing more is."""
+        done = 0
+        while done < self._count("es.event"):
+            done = eventually(partial(self._more_than, done), within)
+        assert self.applied()
+
     def relayed(self) -> bool:
         """The relay's cursors stand at the last events."""
         for category in WRITERS:
@@ -117,6 +126,14 @@ class World:
             )
             assert [self.cursor(category)] == [tuple(end) for end in ends] or not ends
         return True
+
+    def _more_than(self, done: int) -> int:
+        now = self._count("interconnect.effect")
+        return now if now > done else 0
+
+    def _count(self, table: str) -> int:
+        ((count,),) = self.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+        return int(count)
 
     def _program(self, module: str, role: str) -> Program:
         ops = str(free_ports(1)[0])

@@ -342,7 +342,7 @@ def open_world(
     We speak to it by the `driver`; in a province's axis our agencies are entered by its operators.
     """
     urls = postgres.fresh_database()
-    names = ("interconnect", "directory", "documents", "workflow")
+    names = ("interconnect", "directory", "documents", "workflow", "signatures")
     databases = {name: Database(engine_for(urls(name)), name) for name in names}
     ours = [CODES[each] for each in INSIDE] if driver == "province" else []
     systems = {"province": ours, "office": [CODES[OFFICE]]}

@@ -9,10 +9,10 @@ import pytest
 
 from tests.fault.exchange.facts import Facts, gather
 from tests.fault.exchange.plan import draw
-from tests.fault.exchange.verdict import balance, differences
+from tests.fault.exchange.verdict import SETTLED, balance, differences
 
 AT = datetime(2026, 11, 23, 1, 2, 3, 4, tzinfo=UTC)
-SECOND = "2026-11-23T08:02:03"
+SECOND, INSTANT = "2026-11-23T08:02:03", "2026-11-23T08:02:03.000004"
 ONCE = [("01", SECOND)]
 DOCUMENT, SENDER, RECIPIENT, STRANGER = "d1", "a1", "a2", "a3"
 FOREIGN, PACKET, ARRIVED = "H42,2026/11/23,1/TB", "p1", "i1"
@@ -65,6 +65,9 @@ def good_rows() -> Rows:
             axis_doc_id=LETTER,
         ),
     ]
+    for number in (1, 2):
+        pair = {"sender_id": SENDER, "recipient_id": RECIPIENT}
+        rows.append(row(f"pair-{SENDER}-{RECIPIENT}", "PacketNumbered", **pair, number=number))
     for packet, document in ((PACKET, ARRIVED), (LETTER_PACKET, LETTER_HERE)):
         for code, kind in (("01", "DocumentArrived"), ("03", "DocumentAccepted")):
             rows.append(incoming(kind, packet, document))
@@ -79,6 +82,15 @@ def good_rows() -> Rows:
 def facts_of(rows: Rows) -> Facts:
     facts = Facts(acknowledged={DOCUMENT}, letters={LETTER: LETTER_ID}, codes={STRANGER: "G02"})
     gather(facts, rows)
+    arrivals = sum(map(len, facts.arrivals.values()))
+    facts.told_balance = {
+        **dict.fromkeys(SETTLED, 0),
+        "sent_accepted": sum(len(recipients) for _, recipients in facts.issued.values()),
+        "sent_refused": len(facts.refused),
+        "sent_withdrawn": len(facts.withdrawn),
+        "received_arrived": arrivals,
+    }
+    facts.came = {pair: set(numbers) for pair, numbers in facts.given.items()}
     facts.shown = {pair: list(steps) for pair, steps in facts.heard.items()}
     facts.beyond.letters[FOREIGN, "G02"].add("axis-1")
     facts.beyond.told[FOREIGN, "G02"].append(("01", SECOND))
@@ -143,13 +155,17 @@ CHANGES: dict[str, tuple[Callable[[Rows], Rows], str]] = {
         with_more(row("register-1", "NumberTaken", number=3, document_id="d2")),
         "register-1 has the numbers [1, 3]",
     ),
+    "a gap in the numbers of a pair": (
+        without("PacketNumbered", number=1),
+        "('a1', 'a2') were given the numbers [2]",
+    ),
     "a step that was not told": (
         without("StatusSent", status_code="03", packet_id=PACKET),
         "of p1 the steps ['01', '03'] were told as ['01']",
     ),
     "a status that was not heard": (
         without("StatusReceived", status_code="03"),
-        f"d1 at a2: done {[*ONCE, ('03', SECOND)]}, heard {ONCE}",
+        f"d1 at a2: done {[('01', INSTANT), ('03', INSTANT)]}, heard {[('01', INSTANT)]}",
     ),
     "a status that was heard twice": (
         with_more(delivery("StatusReceived", STRANGER, status_code="01", told_at=AT.isoformat())),
@@ -198,6 +214,18 @@ def test_a_view_or_an_auditor_that_missed_something_is_told() -> None:
     found = differences(facts)
     assert len(found) == 2
     assert found[1] == "the auditor has no line of DocumentAccepted in document-i1"
+
+
+def test_a_number_that_never_came_and_a_product_that_says_otherwise_are_told() -> None:
+    facts = facts_of(good_rows())
+    facts.came[SENDER, RECIPIENT].remove(2)
+    facts.missing = 1
+    facts.told_balance["sent_open"] = 1
+    assert differences(facts) == [
+        "of ('a1', 'a2') the numbers [2] never came",
+        "the product misses 1 numbers",
+        "the product's balance has sent_open 1, not 0",
+    ]
 
 
 def test_a_plan_is_its_seeds_and_has_every_kind_before_any_comes_again() -> None:

@@ -4,9 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from libs.db import Database, engine_for
+from services.interconnect import balance, completeness
+from services.interconnect.balance import Wanted
 from tests.fault.exchange.beyond import Kept, Step
 from tests.fault.exchange.traffic import Ledger
 from tests.fault.exchange.world import Exchange
@@ -14,7 +17,8 @@ from tests.fault.exchange.world import Exchange
 _VIETNAM = timezone(timedelta(hours=7))
 _EVENTS = """
 SELECT category, stream, type, occurred_at, convert_from(payload, 'UTF8') FROM es.event
-WHERE category IN ('document', 'register', 'process', 'dispatch', 'delivery', 'packet')
+WHERE category IN
+    ('document', 'register', 'process', 'dispatch', 'delivery', 'packet', 'pair')
 ORDER BY tx, position
 """
 _TOLD = {
@@ -41,7 +45,7 @@ Pair = tuple[str, str]
 
 @dataclass
 class Facts:
-    """Everything that the verdict compares. Times are seconds of Viet Nam's clock, as text."""
+    """Everything that the verdict compares. Instants are texts in Viet Nam's time."""
 
     acknowledged: set[str] = field(default_factory=set)
     """Documents of which a clerk was told that they are issued."""
@@ -66,13 +70,21 @@ class Facts:
     numbers: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     """Register: the numbers taken in it, each with its document."""
     steps: dict[str, list[Step]] = field(default_factory=lambda: defaultdict(list))
-    """Packet: what its receiver did, by its own events."""
+    """Packet: what its receiver did, by its own events, to the instant."""
     told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Packet: the codes that were told to its sender, in order."""
     heard: dict[Pair, list[Step]] = field(default_factory=lambda: defaultdict(list))
-    """Delivery: what its sender was told, in the order of recording."""
+    """Delivery: what its sender heard, in the order of recording; by envelope to the instant."""
     shown: dict[Pair, list[Step]] = field(default_factory=lambda: defaultdict(list))
     """Delivery: what the sender's read model shows."""
+    given: dict[Pair, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """(Sender, recipient): the numbers that their packets were given, in order."""
+    came: dict[Pair, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """(Sender, recipient): the numbers in the packets that came."""
+    missing: int = 0
+    """Numbers that the product itself finds missing."""
+    told_balance: dict[str, int] = field(default_factory=dict)
+    """The product's own balance over all pairs and days."""
     beyond: Kept = field(default_factory=Kept)
     codes: dict[str, str] = field(default_factory=dict)
     """Agency beyond the axis: the code under which strangers keep what is theirs."""
@@ -90,16 +102,30 @@ def read(exchange: Exchange, ledger: Ledger) -> Facts:
     )
     gather(facts, exchange.execute(_EVENTS))
     shown = exchange.execute(
-        "SELECT d.dispatch_id::text, d.recipient_id::text, s.status_code, s.told_at"
+        "SELECT d.dispatch_id::text, d.recipient_id::text, s.status_code,"
+        "   coalesce(s.done_at, s.told_at)"
         " FROM interconnect.received_status AS s JOIN interconnect.delivery AS d"
         "   USING (delivery_id) ORDER BY s.delivery_id, s.version"
     )
     for document, recipient, code, at in shown:
-        facts.shown[document, recipient].append((code, second(at)))
+        facts.shown[document, recipient].append((code, instant(at)))
+    came = "SELECT sender_id::text, recipient_id::text, number FROM interconnect.pair_received"
+    for sender, recipient, number in exchange.execute(came):
+        facts.came[sender, recipient].add(number)
     facts.unseen = [
         f"{kind} in {stream}" for kind, stream in exchange.execute(_UNSEEN, [*_TOLD, *_FOLLOWED])
     ]
+    _ask_the_product(facts, exchange)
     return facts
+
+
+def _ask_the_product(facts: Facts, exchange: Exchange) -> None:
+    """Its own balance of all days, and the numbers that it misses."""
+    engine = engine_for(exchange.here.database_url("interconnect"), pool_size=1)
+    with Database(engine, "interconnect").unit() as unit:
+        facts.missing = completeness.missing(unit.connection)
+        facts.told_balance = balance.totals(unit.connection, Wanted(date.min, date.max))
+    engine.dispose()
 
 
 def gather(facts: Facts, rows: Iterable[tuple[str, str, str, datetime, str]]) -> None:
@@ -108,13 +134,19 @@ def gather(facts: Facts, rows: Iterable[tuple[str, str, str, datetime, str]]) ->
         event = json.loads(payload)
         if kind in _TOLD and event.get("packet_id"):
             done = datetime.fromisoformat(event["answered_at"]) if "answered_at" in event else at
-            facts.steps[event["packet_id"]].append((_TOLD[kind], second(done)))
+            facts.steps[event["packet_id"]].append((_TOLD[kind], instant(done)))
         _GATHERERS.get(category, _nothing)(facts, stream, kind, event)
 
 
-def second(at: datetime) -> str:
-    """As packets tell an instant."""
-    return at.astimezone(_VIETNAM).replace(tzinfo=None, microsecond=0).isoformat()
+def instant(at: datetime) -> str:
+    """To the microsecond, in Viet Nam's time."""
+    return at.astimezone(_VIETNAM).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def second(step: Step) -> Step:
+    """A step as a packet without an envelope tells it."""
+    code, at = step
+    return code, at.partition(".")[0]
 
 
 def _nothing(_facts: Facts, _stream: str, _kind: str, _event: dict[str, Any]) -> None: ...
@@ -150,8 +182,8 @@ def _delivery(facts: Facts, _stream: str, kind: str, event: dict[str, Any]) -> N
         case "DeliveryWithdrawn":
             facts.withdrawn.add(pair)
         case "StatusReceived":
-            told_at = datetime.fromisoformat(event["told_at"])
-            facts.heard[pair].append((event["status_code"], second(told_at)))
+            at = datetime.fromisoformat(event.get("done_at") or event["told_at"])
+            facts.heard[pair].append((event["status_code"], instant(at)))
 
 
 def _packet(facts: Facts, stream: str, kind: str, event: dict[str, Any]) -> None:
@@ -166,10 +198,16 @@ def _packet(facts: Facts, stream: str, kind: str, event: dict[str, Any]) -> None
             facts.unread.append(f"{stream}: {kind} {event.get('reason_code', '')}")
 
 
+def _pair(facts: Facts, _stream: str, kind: str, event: dict[str, Any]) -> None:
+    if kind == "PacketNumbered":
+        facts.given[event["sender_id"], event["recipient_id"]].append(int(event["number"]))
+
+
 _GATHERERS = {
     "document": _document,
     "register": _register,
     "dispatch": _dispatch,
     "delivery": _delivery,
     "packet": _packet,
+    "pair": _pair,
 }

@@ -146,18 +146,24 @@ def _broker_forgets(exchange: Exchange, _strike: Strike) -> Iterator[None]:
 
 @contextmanager
 def _axis_fails(fault: str, exchange: Exchange, strike: Strike) -> Iterator[None]:
-    plan: dict[str, object] = {"rate": _RATES.get(fault, 0.5)}
-    if fault == "slow":
-        # A packet that drips would take hours.
-        plan["methods"] = ["getReceivedEdocList", "updateStatus"]
-    exchange.axis_faults({fault: plan}, strike.chance)
+    exchange.axis_faults({fault: _PLANS.get(fault, {"rate": 0.5})}, strike.chance)
     try:
         yield
     finally:
         exchange.axis_faults({})
 
 
-_RATES = {"late": 0.8, "duplicate": 1.0, "reordered": 1.0, "wrong_clock": 1.0, "wrong_hash": 0.2}
+# Whoever is damaged three times out of three is taken for what it looks like, as is to be.
+_TWICE = {"rate": 1.0, "times": 2}
+_PLANS = {
+    "late": {"rate": 0.8},
+    "duplicate": {"rate": 1.0},
+    "reordered": {"rate": 1.0},
+    "wrong_clock": {"rate": 1.0},
+    **dict.fromkeys(("truncated", "damaged", "wrong_hash"), _TWICE),
+    # A packet that drips would take hours.
+    "slow": {"rate": 0.5, "methods": ["getReceivedEdocList", "updateStatus"]},
+}
 
 
 @contextmanager
@@ -357,6 +363,7 @@ KINDS: dict[str, Kind] = {
             "duplicate": "A DocId that came before changes nothing.",
             "reordered": "Statuses are shown by their own time, not by their arrival.",
             "truncated": "What is no whole packet is not taken, and not acknowledged.",
+            "damaged": "What does not read is fetched again before it is believed.",
             "wrong_hash": "A body damaged on its way is refused, never taken.",
             "cut": "What got no answer may have been done: the same bytes again change nothing.",
             "slow": "A reply that drips is cut off in time.",

@@ -28,17 +28,18 @@ def draw(
 ) -> list[Strike]:
     """So many strikes over so many documents; every kind comes before any comes again.
 
-    `kinds` are names with their targets, of which one is drawn for each strike.
+    `kinds` are names with their targets, which take turns.
     """
     chance = random.Random(seed)  # noqa: S311
     deck: list[str] = []
+    targets = {name: chance.sample(list(among), len(among)) for name, among in kinds.items()}
     found = []
     for number in range(strikes):
         if not deck:
             deck = chance.sample(sorted(kinds), len(kinds))
         kind = deck.pop()
         after = (number + 1) * documents // (strikes + 1)
-        target = chance.choice(kinds[kind])
+        targets[kind].append(target := targets[kind].pop(0))
         seconds = chance.uniform(0.5, LONGEST)
         found.append(Strike(after, kind, target, seconds, chance.randrange(2**32)))
     return found

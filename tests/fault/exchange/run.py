@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tests.fault.exchange import facts as facts_of
 from tests.fault.exchange.harm import KINDS
 from tests.fault.exchange.plan import Strike
-from tests.fault.exchange.traffic import Errand, Traffic
+from tests.fault.exchange.traffic import Errand, Ledger, Traffic
 from tests.fault.exchange.verdict import Balance, balance, differences
 from tests.fault.exchange.world import Exchange
 from tests.support.system import unfinished
@@ -41,13 +41,19 @@ class Outcome:
 
 
 def run(
-    exchange: Exchange, seed: int, work: Sequence[Errand], plan: Sequence[Strike], width: int
+    exchange: Exchange,
+    seed: int,
+    work: Sequence[Errand],
+    plan: Sequence[Strike],
+    width: int,
+    ledger: Ledger,
 ) -> Outcome:
     """Send all documents while the plan strikes; the comparison when all is well and idle.
 
     A person who cannot come to an end, and what does not come to rest, are differences too.
+    `ledger` has what earlier runs of the same exchange were told.
     """
-    outcome, traffic = Outcome(seed), Traffic(exchange, width)
+    outcome, traffic = Outcome(seed), Traffic(exchange, width, ledger)
     over = threading.Event()
     harmer = threading.Thread(
         target=_harm, args=(exchange, plan, traffic, over, outcome), name="harm"
@@ -64,7 +70,7 @@ def run(
         _rest(exchange)
     except AssertionError as error:
         outcome.differences.append(f"not at rest: {error}")
-    facts = facts_of.read(exchange, traffic.ledger)
+    facts = facts_of.read(exchange, ledger)
     outcome.balance = balance(facts)
     outcome.differences += differences(facts)
     return outcome

@@ -54,13 +54,16 @@ class Ledger:
     """By the axis' DocId: the DocumentId and the errand."""
 
 
-def errands(seed: int, count: int, agencies: Sequence[Agency]) -> list[Errand]:
-    """Draw senders, recipients and outcomes; some six of ten documents stay inside."""
+def errands(seed: int, count: int, agencies: Sequence[Agency], first: int = 1) -> list[Errand]:
+    """Draw senders, recipients and outcomes; some six of ten documents stay inside.
+
+    Their numbers begin with `first`: strangers' documents are known by them.
+    """
     chance = random.Random(seed)  # noqa: S311
     inside = [agency for agency in agencies if agency.channel == "inside"]
     outside = [agency for agency in agencies if agency.channel == "axis"]
     found = []
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         outcome, kind = chance.choice(OUTCOMES), chance.random()
         if kind < 0.2:
             sender, recipients = chance.choice(outside), [chance.choice(inside)]
@@ -75,15 +78,15 @@ def errands(seed: int, count: int, agencies: Sequence[Agency]) -> list[Errand]:
 
 
 class Traffic:
-    """Runs errands, a few at a time; `begun` counts those that began."""
+    """Runs errands, a few at a time, and keeps the ledger; `begun` counts those that began."""
 
-    def __init__(self, exchange: Exchange, width: int) -> None:
+    def __init__(self, exchange: Exchange, width: int, ledger: Ledger) -> None:
         self._exchange = exchange
         self._width = width
+        self._ledger = ledger
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self.begun = 0
-        self.ledger = Ledger()
 
     def run(self, work: Sequence[Errand]) -> None:
         """Run all errands to their ends; the first failure ends the run and is raised."""
@@ -111,7 +114,7 @@ class Traffic:
         (recipient,) = errand.recipients
         doc_id, foreign_id = self._exchange.beyond.send(errand.number, errand.sender, recipient)
         with self._lock:
-            self.ledger.letters[doc_id] = (foreign_id, errand)
+            self._ledger.letters[doc_id] = (foreign_id, errand)
         # Nobody beyond asks for a document back: whoever would have answered accepts.
         outcome = "accept" if errand.outcome in ("give back", "keep") else errand.outcome
         self._receive(axis_packet_id(doc_id, recipient.agency_id), recipient, outcome)
@@ -125,7 +128,7 @@ class Traffic:
         _insist(clerk, f"{path}/issue")
         self._reaches(document_id, "issued")
         with self._lock:
-            self.ledger.issued[document_id] = errand
+            self._ledger.issued[document_id] = errand
         inside = [each for each in errand.recipients if each.channel == "inside"]
         if errand.outcome in ("give back", "keep") and inside:
             self._exchange.watch.status(document_id, "01", WITHIN)

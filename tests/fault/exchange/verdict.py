@@ -5,9 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.fault.exchange.beyond import Step
-from tests.fault.exchange.facts import Facts, Pair
+from tests.fault.exchange.facts import Facts, Pair, second
 
 # In a receiver's own hands one brings the next about; 15 and 16 may come between any of them.
+# What must have come to nothing in the product's balance when all is done.
+SETTLED = (
+    *("sent_open", "sent_parked", "sent_difference"),
+    *("received_waiting", "received_desk", "received_difference"),
+)
 _CHAIN = ("01", "03", "04", "05", "06")
 
 
@@ -57,6 +62,8 @@ def differences(facts: Facts) -> list[str]:
         *(f"not to be read: {each}" for each in facts.unread),
         *_twice(facts),
         *_numbers(facts),
+        *_pairs(facts),
+        *_product(facts, found),
         *_inside(facts),
         *_beyond(facts),
         *_views(facts),
@@ -99,6 +106,33 @@ def _numbers(facts: Facts) -> Iterator[str]:
                 yield f"{document} has {times} numbers of {register}"
 
 
+def _pairs(facts: Facts) -> Iterator[str]:
+    """Packets from one agency to another: numbered without a gap, and inside all of them came."""
+    for pair, given in facts.given.items():
+        if given != list(range(1, len(given) + 1)):
+            yield f"{pair} were given the numbers {given}"
+        beyond = set(pair) & set(facts.codes)
+        if not beyond and (missing := set(given) - facts.came[pair]):
+            yield f"of {pair} the numbers {sorted(missing)} never came"
+    if facts.missing:
+        yield f"the product misses {facts.missing} numbers"
+
+
+def _product(facts: Facts, found: Balance) -> Iterator[str]:
+    """The product's own balance says the same as ours."""
+    told = facts.told_balance
+    sent = {
+        "sent_accepted": found.accepted - len(facts.letters),
+        "sent_refused": found.refused,
+        "sent_withdrawn": found.withdrawn,
+        "received_arrived": sum(map(len, facts.arrivals.values())),
+    }
+    nothing = dict.fromkeys(SETTLED, 0)
+    for name, number in {**sent, **nothing}.items():
+        if told.get(name) != number:
+            yield f"the product's balance has {name} {told.get(name)}, not {number}"
+
+
 def _inside(facts: Facts) -> Iterator[str]:
     """Every step of a receiver here is told in order, and heard by a sender here."""
     for (document, recipient), channel in facts.opened.items():
@@ -118,11 +152,13 @@ def _beyond(facts: Facts) -> Iterator[str]:
         foreign_id = facts.letters.get(doc_id, "")
         steps = facts.steps.get(packet, [])
         yield from _told(packet, steps, facts.told.get(packet, []))
-        yield from _same(f"{foreign_id} beyond", steps, list(facts.beyond.statuses[foreign_id]))
+        heard = list(facts.beyond.statuses[foreign_id])
+        yield from _same(f"{foreign_id} beyond", list(map(second, steps)), heard)
     for (document, recipient), channel in facts.opened.items():
         if channel == "axis":
             key = (facts.foreign_ids.get(document, ""), facts.codes[recipient])
-            told, heard = facts.beyond.told.get(key, []), facts.heard.get((document, recipient), [])
+            told = facts.beyond.told.get(key, [])
+            heard = list(map(second, facts.heard.get((document, recipient), [])))
             yield from _same(f"{document} at {key[1]} beyond", told, heard)
 
 

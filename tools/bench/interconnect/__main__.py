@@ -1,4 +1,5 @@
-"""How fast do signed documents pass between agencies, what does one cost, how large may one be?
+"""How fast do signed documents pass between agencies, what does one cost, how large may one be, and
+how many recipients may it have?
 
 Real processes on this machine, the axis' stand-in among them.
 """
@@ -14,11 +15,13 @@ from rich.console import Console
 from tools.bench import report
 from tools.bench.crew import ROOT
 from tools.bench.interconnect.exchange import exchange
+from tools.bench.interconnect.fanout import fanout
 from tools.bench.interconnect.sizes import sizes
 
 PARTS: dict[str, Callable[[Path, bool], list[report.Measure]]] = {
     "exchange": exchange,
     "sizes": sizes,
+    "fanout": fanout,
 }
 _FILE = ROOT / "build" / "bench" / "interconnect.json"
 _PACKAGES = (
@@ -34,7 +37,8 @@ def main(words: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="parts: exchange (three documents a second; some eight minutes, and a quiet machine"
-        "\nto mean anything), sizes (packets of 200 MiB, files of 1 GiB)",
+        "\nto mean anything), sizes (packets of 200 MiB, files of 1 GiB), fanout (one document to"
+        "\n1,707 recipients)",
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     parser.add_argument("--quick", action="store_true", help="little of each: does it run?")

@@ -1,0 +1,130 @@
+"""Sending by the axis: one packet to all its recipients there, and what becomes of each."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import BinaryIO
+from uuid import UUID
+
+from libs.blobs import BlobStore
+from libs.db import Database, Unit
+from libs.jobs.queue import Job
+from libs.jobs.worker import Finish
+from services.interconnect.axis import AxisClient, AxisRefused
+from services.interconnect.axis.outcomes import is_final, of_a_recipient
+from services.interconnect.commands import (
+    Command,
+    RecordRefusal,
+    RecordSent,
+    RecordWithdrawal,
+)
+from services.interconnect.domain import delivery_id
+from services.interconnect.earlier import lapse_update, settled_writes
+from services.interconnect.events import RecallAsked
+from services.interconnect.journal import JOURNAL, Write, delivery_stream, load_delivery
+from services.interconnect.recalls import add_recall_job
+from services.interconnect.texts import uuid_of
+
+_CHUNK = 256 * 1024
+
+
+def send(database: Database, blobs: BlobStore, axis: AxisClient, job: Job) -> Finish:
+    """Send one packet by the axis to all its recipients there; repeating it changes nothing.
+
+    Who was asked to give it back before the first try never gets it; later it may have left
+    already, and he is told. Raises `AxisUnreachable`, and `AxisRefused` for what is ours to mend.
+    """
+    addressed: list[tuple[str, str]] = [tuple(pair) for pair in job.arguments["recipients"]]
+    kept_back = _recalled(database, addressed) if job.first_try else set()
+    recipients = [(delivery, code) for delivery, code in addressed if delivery not in kept_back]
+    outcomes: list[tuple[str, Command]] = [(each, RecordWithdrawal()) for each in kept_back]
+    if recipients:
+        with spooled(blobs, job.arguments["packet"]) as file:
+            outcomes += _outcomes(axis, file, recipients, job)
+
+    def finish(unit: Unit) -> None:
+        record_outcomes(unit, job, outcomes)
+
+    return finish
+
+
+def _outcomes(
+    axis: AxisClient, file: BinaryIO, recipients: Sequence[tuple[str, str]], job: Job
+) -> list[tuple[str, Command]]:
+    """What the axis says of each. One recipient whom it does not know keeps it from no other: the
+    list is halved until he stands alone."""
+    packet = job.arguments["packet"]
+    outcome: Command
+    try:
+        file.seek(0)
+        doc_id = axis.send(
+            file,
+            message_type="edoc",
+            sender=job.arguments["sender_code"],
+            recipients=[code for _, code in recipients],
+            sha256=packet,
+        )
+        outcome = RecordSent(packet=packet, axis_doc_id=doc_id)
+    except AxisRefused as error:
+        if not is_final(error.code, job.attempts):
+            raise
+        if of_a_recipient(error.code) and len(recipients) > 1:
+            half = len(recipients) // 2
+            return _outcomes(axis, file, recipients[:half], job) + _outcomes(
+                axis, file, recipients[half:], job
+            )
+        outcome = RecordRefusal(reason_code=f"axis-{error.code}")
+    return [(delivery, outcome) for delivery, _ in recipients]
+
+
+def _recalled(database: Database, recipients: Sequence[tuple[str, str]]) -> set[str]:
+    with database.unit() as unit:
+        unit.store.prefetch([delivery_stream(name) for name, _ in recipients])
+        return {
+            name
+            for name, _ in recipients
+            if isinstance(load_delivery(unit, name)[0].request, RecallAsked)
+        }
+
+
+def record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]]) -> None:
+    """Record what became of each delivery, and what that means for the earlier document."""
+    updates = uuid_of(job.arguments.get("updates", ""))
+    writes: list[Write] = []
+    late: list[str] = []
+    unit.store.prefetch(_streams_of(outcomes, updates))
+    for name, outcome in outcomes:
+        delivery, _ = load_delivery(unit, name)
+        writes += settled_writes(unit, name, [outcome])
+        if isinstance(outcome, RecordSent):
+            late += [name] if isinstance(delivery.request, RecallAsked) else []
+        elif updates and delivery.opened:
+            opened = delivery.opened
+            writes += lapse_update(unit, updates, opened.document_id, opened.recipient_id)
+    context = replace(job.context, occurred_at=unit.now)
+    if not writes:
+        return
+    places = JOURNAL.append_all(unit.store, writes, context, job.job_id)
+    context = replace(context, after_tx=places[-1].place.tx)
+    for name in late:
+        add_recall_job(unit, name, job.job_id, context, urgent=True)
+
+
+def _streams_of(outcomes: Sequence[tuple[str, Command]], updates: UUID | None) -> list[str]:
+    """The streams that are read to record these."""
+    names = [name for name, _ in outcomes]
+    if updates:
+        # A delivery's name ends with its recipient.
+        names += [delivery_id(updates, UUID(name[-36:])) for name in names]
+    return [delivery_stream(name) for name in names]
+
+
+@contextmanager
+def spooled(blobs: BlobStore, digest: str) -> Iterator[BinaryIO]:
+    """A blob as a file of its own: checked to its end and of known length before it is sent."""
+    with tempfile.TemporaryFile() as file, blobs.open(digest) as blob:
+        while data := blob.read(_CHUNK):
+            file.write(data)
+        file.seek(0)
+        yield file
