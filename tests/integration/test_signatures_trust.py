@@ -152,7 +152,8 @@ def test_two_people_change_whom_verdicts_trust(
     house.approve(both)
     house.shown()
     house.engine.renew(house.approved.setup())
-    assert house.engine.validate(signed, at=now()).verdict == "TOTAL_PASSED"
+    report = house.engine.validate(signed, at=now())
+    assert report.verdict == "TOTAL_PASSED", report.reasons
 
 
 def test_the_same_store_starts_no_new_child(house: House, strangers: TrustStore) -> None:
