@@ -27,7 +27,7 @@ from .sign import Signed, SigningRefused
 from .trust_list import TrustList
 from .verdict import LARGEST_FILE, refused
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 _PER_MEGABYTE = 0.5  # seconds added for each megabyte of the file
 logger = logging.getLogger(__name__)
 
