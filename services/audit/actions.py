@@ -42,7 +42,7 @@ ACTIONS: dict[str, Action] = {
         "Yêu cầu lấy lại văn bản đã gửi", "asked to take the document back", "13"
     ),
     "RecallLapsed": Action(
-        "Trục liên thông không chuyển được yêu cầu lấy lại", "the axis did not take the recall"
+        "Không chuyển được yêu cầu lấy lại đến nơi nhận", "the recall did not go to the recipient"
     ),
     "StatusRefused": Action(
         "Trục liên thông không chuyển được trạng thái đến bên gửi",

@@ -80,10 +80,10 @@ class RecordRecallSent:
 
 @dataclass(frozen=True, kw_only=True)
 class LapseRecall:
-    """Record that the axis refused for good to tell the recipient of the open recall."""
+    """Record that nobody tells the recipient of the open recall: the axis or the desk refused."""
 
-    status_packet: str
     reason_code: str
+    status_packet: str | None = None
     pair_number: int | None = None
 
 

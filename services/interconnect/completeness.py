@@ -2,7 +2,8 @@
 
 Every packet with an envelope bears the next number of its pair, so a receiver who has 1, 2 and 4
 knows that 3 is missing, without asking. What its sender kept back after the number was given
-(refused, recalled in time, not told) is no loss: it is counted apart where the sender is ours.
+(refused, recalled in time, not told, not asked) is no loss: it is counted apart where the sender
+is ours.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ UNION
 SELECT a.recipient_id, a.sender_id, s.pair_number FROM interconnect.sent_status AS s
 JOIN interconnect.arrival AS a ON a.packet_id = s.packet_id
 WHERE s.withheld IS NOT NULL AND s.pair_number IS NOT NULL
+UNION
+SELECT sender_id, recipient_id, number FROM interconnect.pair_kept
 """
 _PAIRS = f"""
 WITH gave AS ({_side("pair_sent")}), got AS ({_side("pair_received")}),

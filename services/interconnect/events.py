@@ -221,7 +221,7 @@ class RecallSent:
 
 @dataclass(frozen=True, kw_only=True)
 class RecallLapsed:
-    """The axis refused a recall for good: the recipient was not asked, and is not any more."""
+    """The axis refused a recall for good, or two persons did: the recipient is asked no more."""
 
     delivery_id: str
     dispatch_id: UUID
@@ -229,8 +229,8 @@ class RecallLapsed:
     sender_id: UUID
     recipient_id: UUID
     asked_at: datetime
-    status_packet: str
     reason_code: str
+    status_packet: str | None = None
     pair_number: int | None = None
 
 

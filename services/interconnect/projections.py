@@ -145,9 +145,12 @@ def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
     _transport(unit, message.delivery_id, request="recall", **asked)
 
 
-def project_recall_lapsed(message: Any, _event: Recorded, unit: Unit) -> None:
-    """The axis did not take the recall: nothing is asked."""
+def project_recall_lapsed(message: Any, event: Recorded, unit: Unit) -> None:
+    """The axis did not take the recall, or two persons refused it: nothing is asked."""
     _transport(unit, message.delivery_id, **_CLOSED)
+    if message.pair_number:
+        ids = (message.sender_id, message.recipient_id, message.pair_number)
+        _count(unit, tables.pair_kept, ids, "status", event)
 
 
 def project_update_asked(message: Any, event: Recorded, unit: Unit) -> None:
@@ -425,6 +428,7 @@ READ_MODELS = ReadModels(
         tables.desk,
         tables.pair_sent,
         tables.pair_received,
+        tables.pair_kept,
         tables.envelope_sender,
         tables.balance_sent,
         tables.balance_received,

@@ -8,11 +8,17 @@ from libs.db import Unit
 from libs.jobs.queue import REFUSED_AT_DESK, Job
 from libs.jobs.worker import Act, Finish
 from services.interconnect import lookups
-from services.interconnect.commands import OpenDelivery, RecordRefusal
+from services.interconnect.commands import LapseRecall, OpenDelivery, RecordRefusal
 from services.interconnect.deliveries import issued_of
 from services.interconnect.domain import delivery_id
 from services.interconnect.events import StatusWithheld
-from services.interconnect.journal import JOURNAL, Write, delivery_writes, packet_stream
+from services.interconnect.journal import (
+    JOURNAL,
+    Write,
+    delivery_writes,
+    load_delivery,
+    packet_stream,
+)
 from services.interconnect.pairs import drawn
 from services.interconnect.reachable import stranger
 from services.interconnect.reread import put_back
@@ -79,15 +85,27 @@ def _status(job: Job) -> Finish:
     return finish
 
 
-def _untold(_job: Job) -> Finish:
-    """The other side is not told: a fact about this job alone, which the desk has recorded."""
-    return lambda _unit: None
+def _recall(job: Job) -> Finish:
+    """The recipient is not asked for the document back; the sender may ask again."""
+    name = job.arguments["delivery_id"]
+
+    def finish(unit: Unit) -> None:
+        opened = load_delivery(unit, name)[0].opened
+        assert opened is not None
+        numbers = drawn(unit, job, opened.sender_id, [opened.recipient_id])
+        number = numbers.get(opened.recipient_id)
+        lapse = LapseRecall(reason_code=REFUSED_AT_DESK, pair_number=number)
+        if writes := delivery_writes(unit, name, [lapse]):
+            context = replace(job.context, occurred_at=unit.now)
+            JOURNAL.append_all(unit.store, writes, context, job.job_id)
+
+    return finish
 
 
 REFUSED_ACTS: Mapping[str, Act] = {
     "prepare.refused": _prepare,
     "send.refused": _send,
     "status.refused": _status,
-    "recall.refused": _untold,
+    "recall.refused": _recall,
     "reread.refused": put_back,
 }

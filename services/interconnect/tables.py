@@ -189,8 +189,8 @@ def _pair(name: str) -> Table:
     )
 
 
-# What our agencies numbered, and what came in good envelopes.
-pair_sent, pair_received = _pair("pair_sent"), _pair("pair_received")
+# What our agencies numbered, what came in good envelopes, and which requests were kept back.
+pair_sent, pair_received, pair_kept = _pair("pair_sent"), _pair("pair_received"), _pair("pair_kept")
 
 # Agencies from which envelopes have come.
 envelope_sender = Table("envelope_sender", metadata, Column("agency_id", _ID, primary_key=True))

@@ -15,6 +15,7 @@ from services.interconnect import metrics
 from services.interconnect.api import add_routes
 from services.interconnect.balance_watch import count_balance
 from services.interconnect.completeness import MOST_NUMBERS
+from tests.integration.test_interconnect_recall import recall
 from tests.support.desk import Desk, api_for
 from tests.support.interconnect_world import (
     CODES,
@@ -127,6 +128,23 @@ def test_what_the_sender_kept_back_is_not_missing(world: World, desk: Desk) -> N
     assert (found["missing"]["total"], found["kept_back"]) == (0, 1)
 
 
+def lose(world: World, desk: Desk, kind: str) -> None:
+    """A job's packet is numbered, in a transaction of its own, and lost before it is told."""
+    broken = world.worker()
+    tell = broken.acts[kind]
+
+    def numbered_and_lost(job: Any) -> Any:
+        tell(job)
+        raise RuntimeError("lost before it was told")
+
+    for _ in range(6):
+        with world.database.unit() as unit:
+            unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
+        type(broken)("test", world.database, {kind: numbered_and_lost}).work_one()
+    desk.settle("refuse", kind="job", cause="RuntimeError")
+    world.work()
+
+
 def test_what_two_people_refused_after_it_was_numbered_is_kept_back_too(
     world: World, desk: Desk
 ) -> None:
@@ -136,26 +154,33 @@ def test_what_two_people_refused_after_it_was_numbered_is_kept_back_too(
     world.arrive(packet)
     world.project()
     world.react()
-    broken = world.worker()
-    tell = broken.acts["status"]
-
-    # The number is drawn in a transaction of its own, before the step is told.
-    def numbered_and_lost(job: Any) -> Any:
-        tell(job)
-        raise RuntimeError("lost before it was told")
-
-    for _ in range(6):
-        with world.database.unit() as unit:
-            unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
-        type(broken)("test", world.database, {"status": numbered_and_lost}).work_one()
-    desk.settle("refuse", kind="job", cause="RuntimeError")
-    world.work()
+    lose(world, desk, "status")
     world.handle(packet, datetime.now(UTC))
     world.settle()
     found = pair(desk, DEPARTMENT, PROVINCE)
     assert (found["missing"]["total"], found["kept_back"]) == (0, 1)
     (withheld,) = world.messages("packet", "StatusWithheld")
     assert (withheld.level, withheld.pair_number) == ("refused_at_desk", 1)
+
+
+def test_a_recall_that_two_people_refused_is_a_fact_its_number_kept_back(
+    world: World, desk: Desk
+) -> None:
+    document = world.issue(DEPARTMENT)
+    world.settle()
+    recall(world, document)
+    lose(world, desk, "recall")
+    (lapsed,) = world.messages("delivery", "RecallLapsed")
+    assert (lapsed.reason_code, lapsed.status_packet) == ("refused_at_desk", "")
+    assert lapsed.pair_number == 2
+    world.settle()
+    assert world.dispatch(document)["deliveries"][0]["request"] is None
+    recall(world, document)
+    world.settle()
+    assert world.dispatch(document)["deliveries"][0]["request"]["kind"] == "recall"
+    found = pair(desk, PROVINCE, DEPARTMENT)
+    assert (found["sent"]["highest"], found["received"]["count"]) == (3, 2)
+    assert (found["missing"]["total"], found["kept_back"]) == (0, 1)
 
 
 def test_pairs_are_paged_and_an_agency_sees_its_own(world: World, desk: Desk) -> None:

@@ -218,3 +218,22 @@ def test_a_recall_that_the_axis_refuses_lapses_once_and_may_be_asked_again() -> 
 @pytest.mark.parametrize("history", [(OPENED, SENT), (OPENED, SENT, UPDATE_ASKED)])
 def test_without_an_open_recall_none_lapses(history: tuple[Event, ...]) -> None:
     assert decide(given(*history), LAPSE_RECALL) == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"), [("15", "recalled"), ("16 15", "recalled"), ("16", "")]
+)
+def test_a_recall_that_was_given_up_and_left_all_the_same_is_answered(
+    codes: str, outcome: str
+) -> None:
+    (lapsed,) = decide(given(OPENED, SENT, asked()), LapseRecall(reason_code="refused_at_desk"))
+    answers = [told(code) for code in codes.split()]
+    delivery = given(OPENED, SENT, asked(), lapsed, *answers)
+    assert (delivery.outcome, delivery.request) == (outcome, None)
+
+
+def test_an_answer_to_what_was_never_asked_means_nothing() -> None:
+    assert given(OPENED, SENT, told("15")).outcome == ""
+    (lapsed,) = decide(given(OPENED, SENT, asked()), LAPSE_RECALL)
+    updated = given(OPENED, SENT, asked(), lapsed, UPDATE_ASKED, told("15"))
+    assert (updated.outcome, updated.lapsed) == ("updated", None)

@@ -76,13 +76,15 @@ class Delivery:
     """What is known of one delivery.
 
     `transport` is empty, opened, sent, refused or withdrawn; `outcome` is empty while the document
-    is in force at the recipient, else recalled, updated or replaced. `request` is the open one.
+    is in force at the recipient, else recalled, updated or replaced. `request` is the open one;
+    `lapsed` was given up, and may have left all the same: its answer still counts.
     """
 
     opened: DeliveryOpened | None = None
     transport: str = ""
     told: tuple[StatusReceived, ...] = ()
     request: Request | None = None
+    lapsed: RecallAsked | None = None
     asked: tuple[RecallAsked, ...] = ()
     recalls_sent: int = 0
     outcome: str = ""
@@ -150,7 +152,8 @@ def evolve(delivery: Delivery, event: Event) -> Delivery:
         case RecallSent():
             return replace(delivery, recalls_sent=delivery.recalls_sent + 1)
         case RecallLapsed():
-            return replace(delivery, recalls_sent=delivery.recalls_sent + 1, request=None)
+            sent, lapsed = delivery.recalls_sent + 1, delivery.asked[-1]
+            return replace(delivery, recalls_sent=sent, request=None, lapsed=lapsed)
         case UpdateAsked():
             return replace(delivery, request=event)
         case UpdateLapsed():
@@ -170,15 +173,16 @@ def _moved(delivery: Delivery, event: PacketSent | DeliveryRefused | DeliveryWit
 
 
 def _told(delivery: Delivery, status: StatusReceived) -> Delivery:
-    """A status, and what it means for the open request; without one, 15 and 16 mean nothing."""
+    """A status, and what it means for what was asked; if nothing was, 15 and 16 mean nothing."""
     delivery = replace(delivery, told=(*delivery.told, status))
-    request = delivery.request
+    request = delivery.request or delivery.lapsed
     if status.status_code not in ("02", "15", "16") or request is None:
         return delivery
     closed = replace(delivery, request=None)
     if status.status_code != "15":
         return closed
-    return replace(closed, outcome=RECALLED if isinstance(request, RecallAsked) else UPDATED)
+    outcome = RECALLED if isinstance(request, RecallAsked) else UPDATED
+    return replace(closed, lapsed=None, outcome=outcome)
 
 
 def _transport(
