@@ -15,7 +15,9 @@ from libs.observability import get_logger
 if TYPE_CHECKING:
     from libs.jobs.worker import Worker
 
-EVERY_SECONDS = 0.02
+# Between two questions: soon while jobs come, seldom when none has come for some ten seconds.
+FASTEST, SLOWEST = 0.02, 0.1
+_SLOWER = 1.01
 _LOST_SECONDS = 1.0
 
 logger = get_logger(__name__)
@@ -33,11 +35,17 @@ def look_out(database: Database, workers: Sequence["Worker"], stop: threading.Ev
             stop.wait(_LOST_SECONDS)
 
 
+def pause_after(pause: float, found: bool) -> float:
+    """Seconds until the next question, when the one after `pause` has found something or not."""
+    return FASTEST if found else min(pause * _SLOWER, SLOWEST)
+
+
 def _ask_for_ever(database: Database, workers: Sequence["Worker"], stop: threading.Event) -> None:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        queue = JobQueue(connection, database.schema)
-        while not stop.wait(EVERY_SECONDS):
+        queue, pause = JobQueue(connection, database.schema), FASTEST
+        while not stop.wait(pause):
             due = queue.due()
+            pause = pause_after(pause, bool(due))
             for worker in workers:
                 if any(worker.takes(kind, urgent) for kind, urgent in due):
                     worker.wake.set()
