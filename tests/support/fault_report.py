@@ -9,7 +9,7 @@ class Fault:
     """How often the fault strikes, and what the report says of it."""
 
     def __init__(self, long: bool) -> None:
-        self._long = long
+        self.long = long
         self._runs = 1
         self._held = True
         self.note = ""
@@ -19,7 +19,7 @@ class Fault:
 
     def choose(self, short: int, long: int) -> int:
         """A size of the test: `long` in `make faults`, else `short`."""
-        return long if self._long else short
+        return long if self.long else short
 
     def rounds(self, short: int, long: int) -> range:
         """The rounds of the test; their number stands in the report."""

@@ -30,6 +30,15 @@ Step = tuple[str, str]
 """A status code, and its second in Viet Nam's time."""
 
 
+@dataclass(frozen=True)
+class Posted:
+    """A letter that the axis has: its ids there and in the packet, and its file's digest."""
+
+    doc_id: str
+    document_id: str
+    file: str
+
+
 @dataclass
 class Kept:
     """What strangers know: by (DocumentId, code of the recipient), and by DocId of the axis."""
@@ -67,13 +76,15 @@ class Beyond:
             client.received(kind) for client in (self._client(), ours) for kind in _KINDS
         )
 
-    def send(self, number: int, sender: Agency, recipient: Agency) -> tuple[str, str]:
-        """Send a signed document; its DocId on the axis and its DocumentId."""
+    def send(self, number: int, sender: Agency, recipient: Agency) -> Posted:
+        """Send a signed document, in a packet without an envelope."""
         pdf = self._signed(sender, recipient)
         subject = f"Về việc báo cáo số {number}"
         letter = self._office.letter(pdf, number, subject, sender, recipient)
         data = edxml.serialize(letter.packet, self._office.blobs)
-        return self._insist(data, "edoc", sender), letter.packet.header.document_id
+        doc_id = self._insist(data, "edoc", sender)
+        file = hashlib.sha256(pdf).hexdigest()
+        return Posted(doc_id, letter.packet.header.document_id, file)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

@@ -363,7 +363,7 @@ KINDS: dict[str, Kind] = {
             "duplicate": "A DocId that came before changes nothing.",
             "reordered": "Statuses are shown by their own time, not by their arrival.",
             "truncated": "What is no whole packet is not taken, and not acknowledged.",
-            "damaged": "What does not read is fetched again before it is believed.",
+            "damaged": "What differs from its envelope is fetched again; else signatures tell.",
             "wrong_hash": "A body damaged on its way is refused, never taken.",
             "cut": "What got no answer may have been done: the same bytes again change nothing.",
             "slow": "A reply that drips is cut off in time.",

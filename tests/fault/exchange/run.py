@@ -1,15 +1,16 @@
 """One run: documents and faults side by side, then all made well, then the comparison."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.fault.exchange import facts as facts_of
 from tests.fault.exchange.harm import KINDS
-from tests.fault.exchange.plan import Strike
-from tests.fault.exchange.traffic import Errand, Ledger, Traffic
+from tests.fault.exchange.plan import Strike, draw
+from tests.fault.exchange.traffic import Errand, Ledger, Traffic, errands
 from tests.fault.exchange.verdict import Balance, balance, differences
-from tests.fault.exchange.world import Exchange
+from tests.fault.exchange.world import Exchange, exchanging
 from tests.support.system import unfinished
 from tests.support.wait import eventually
 from tools.platform.installation import WORKERS
@@ -17,6 +18,22 @@ from tools.platform.installation import WORKERS
 READY_WITHIN = 300.0
 REST_WITHIN = 1200.0
 _PROGRESS_SECONDS = 0.1
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a run has of everything; `width` documents are on their way at a time."""
+
+    inside: int
+    outside: int
+    documents: int
+    strikes: int
+    width: int
+
+
+SHORT = Size(inside=10, outside=2, documents=40, strikes=10, width=8)
+LONG = Size(inside=36, outside=4, documents=1000, strikes=80, width=16)
 
 
 @dataclass
@@ -40,6 +57,18 @@ class Outcome:
         )
 
 
+def _say_nothing(_what: str) -> None: ...
+
+
+def drawn(folder: Path, seed: int, size: Size, show: Show = _say_nothing) -> Outcome:
+    """A run of an installation of its own, every kind of fault in the order that `seed` draws."""
+    kinds = {name: kind.targets for name, kind in KINDS.items()}
+    with exchanging(folder, size.inside, size.outside) as exchange:
+        work = errands(seed, size.documents, exchange.cast.agencies)
+        plan = draw(seed, size.documents, size.strikes, kinds)
+        return run(exchange, seed, work, plan, size.width, Ledger(), show)
+
+
 def run(
     exchange: Exchange,
     seed: int,
@@ -47,16 +76,17 @@ def run(
     plan: Sequence[Strike],
     width: int,
     ledger: Ledger,
+    show: Show = _say_nothing,
 ) -> Outcome:
     """Send all documents while the plan strikes; the comparison when all is well and idle.
 
     A person who cannot come to an end, and what does not come to rest, are differences too.
-    `ledger` has what earlier runs of the same exchange were told.
+    `ledger` has what earlier runs of the same exchange were told; `show` hears how far it is.
     """
     outcome, traffic = Outcome(seed), Traffic(exchange, width, ledger)
     over = threading.Event()
     harmer = threading.Thread(
-        target=_harm, args=(exchange, plan, traffic, over, outcome), name="harm"
+        target=_harm, args=(exchange, plan, traffic, over, outcome, show), name="harm"
     )
     harmer.start()
     try:
@@ -66,6 +96,7 @@ def run(
     finally:
         over.set()
         harmer.join()
+    show("all is well again: waiting until nothing is under way")
     try:
         _rest(exchange)
     except AssertionError as error:
@@ -82,6 +113,7 @@ def _harm(
     traffic: Traffic,
     over: threading.Event,
     outcome: Outcome,
+    show: Show,
 ) -> None:
     """Strike in order, each when so many documents have begun."""
     for strike in plan:
@@ -89,6 +121,7 @@ def _harm(
             if over.wait(_PROGRESS_SECONDS):
                 return
         outcome.struck.append(strike)
+        show(str(strike))
         try:
             with KINDS[strike.kind].strike(exchange, strike):
                 over.wait(strike.seconds)

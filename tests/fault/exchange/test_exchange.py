@@ -17,7 +17,7 @@ import pytest
 
 from tests.fault.exchange.harm import KINDS
 from tests.fault.exchange.plan import draw
-from tests.fault.exchange.run import run
+from tests.fault.exchange.run import LONG, SHORT, drawn, run
 from tests.fault.exchange.traffic import Ledger, errands
 from tests.fault.exchange.world import Exchange, exchanging
 from tests.support.fault_report import Fault
@@ -33,22 +33,16 @@ def test_exchange_under_faults_in_a_drawn_order(server_folder: Path, fault: Faul
 
     In the long form 1,000 documents among 40 agencies with every kind of fault, for each seed.
     """
-    inside, outside = fault.choose(10, 36), fault.choose(2, 4)
-    documents, strikes = fault.choose(40, 1000), fault.choose(10, 80)
-    kinds = {name: kind.targets for name, kind in KINDS.items()}
-    struck = 0
-    for turn in fault.rounds(1, len(SEEDS)):
-        seed = SEEDS[turn]
-        with exchanging(server_folder / f"exchange-{seed}", inside, outside) as exchange:
-            work = errands(seed, documents, exchange.cast.agencies)
-            plan = draw(seed, documents, strikes, kinds)
-            outcome = run(exchange, seed, work, plan, fault.choose(8, 16), Ledger())
+    size = LONG if fault.long else SHORT
+    seeds = [SEEDS[turn] for turn in fault.rounds(1, len(SEEDS))]
+    for seed in seeds:
+        outcome = drawn(server_folder / f"exchange-{seed}", seed, size)
         assert not outcome.differences, str(outcome)
-        assert len(outcome.struck) == strikes
-        struck += strikes
+        assert len(outcome.struck) == size.strikes
     fault.note = (
-        f"seeds {', '.join(map(str, SEEDS[: turn + 1]))}: {documents} documents among"
-        f" {inside + outside} agencies and {struck} strikes of {len(kinds)} kinds"
+        f"seeds {', '.join(map(str, seeds))}: {size.documents} documents among"
+        f" {size.inside + size.outside} agencies and {size.strikes * len(seeds)} strikes"
+        f" of {len(KINDS)} kinds"
     )
 
 

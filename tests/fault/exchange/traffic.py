@@ -112,12 +112,13 @@ class Traffic:
 
     def _letter(self, errand: Errand) -> None:
         (recipient,) = errand.recipients
-        doc_id, foreign_id = self._exchange.beyond.send(errand.number, errand.sender, recipient)
+        posted = self._exchange.beyond.send(errand.number, errand.sender, recipient)
         with self._lock:
-            self._ledger.letters[doc_id] = (foreign_id, errand)
+            self._ledger.letters[posted.doc_id] = (posted.document_id, errand)
         # Nobody beyond asks for a document back: whoever would have answered accepts.
         outcome = "accept" if errand.outcome in ("give back", "keep") else errand.outcome
-        self._receive(axis_packet_id(doc_id, recipient.agency_id), recipient, outcome)
+        packet_id = axis_packet_id(posted.doc_id, recipient.agency_id)
+        self._receive(packet_id, recipient, outcome, posted.file)
 
     def _document(self, errand: Errand) -> None:
         clerk = self._exchange.front.client(errand.sender, "vanthu")
@@ -155,11 +156,21 @@ class Traffic:
                         break
         raise AssertionError(f"{document_id} was not signed")
 
-    def _receive(self, packet_id: UUID, recipient: Agency, outcome: str) -> None:
+    def _receive(
+        self, packet_id: UUID, recipient: Agency, outcome: str, plain: str | None = None
+    ) -> None:
+        """Take the document through its outcome; `plain` is the file's digest without an envelope.
+
+        What was damaged on its way in an envelope is fetched again; else its signatures are broken,
+        and the clerk refuses it.
+        """
         document_id = str(uuid5(packet_id, "document"))
         path = f"/v1/documents/{document_id}"
         clerk = self._exchange.front.client(recipient, "vanthu")
         self._reaches(document_id, "verified")
+        if plain and (refusal := _of_damaged(clerk.get(path), plain)):
+            clerk.post(f"{path}/refuse", refusal)
+            return
         if outcome == "refuse":
             refusal = {"reason_code": "wrong_address", "note": "Không thuộc thẩm quyền"}
             clerk.post(f"{path}/refuse", refusal)
@@ -189,6 +200,14 @@ class Traffic:
 
     def _reaches(self, document_id: str, state: str) -> None:
         self._exchange.watch.state(document_id, state, WITHIN)
+
+
+def _of_damaged(document: dict[str, Any], sent: str) -> dict[str, Any] | None:
+    """The refusal that is laid before the clerk; of nothing but what is not as it was sent."""
+    (came,) = (file["digest"] for file in document["files"] if file["main"])
+    refusal: dict[str, Any] | None = document["prepared_refusal"]
+    assert (refusal is None) == (came == sent), f"{document} has {came}, sent was {sent}"
+    return refusal
 
 
 def _insist(
