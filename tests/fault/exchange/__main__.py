@@ -2,6 +2,7 @@
 
 Starts an installation of its own in a new folder, which stays, with its logs, when something
 differs. Says each strike as it comes, and at the end what differs; 1 if anything does.
+A run of the usual size writes its row of the report, as `make faults` does.
 """
 
 import argparse
@@ -16,6 +17,9 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.fault.exchange.run import LONG, Size, drawn
+from tests.fault.exchange.test_exchange import test_exchange_under_faults_in_a_drawn_order as rule
+from tests.support.fault_report import Fault
+from tools.faults.report import DATA, PAGE, page, read_rows, write_rows
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -30,13 +34,21 @@ def main(words: Sequence[str] | None = None) -> int:
     def show(what: str) -> None:
         console.print(f"{(time.monotonic() - began) / 60:6.1f} min  {what}")
 
-    show(f"seed {options.seed}, {size}, in {folder}")
+    show(f"seed {options.seed}, {size}; in {folder}")
     outcome = drawn(folder, options.seed, size, show)
     console.print(str(outcome))
-    if outcome.differences:
-        return 1
-    shutil.rmtree(folder)
-    return 0
+    held = not outcome.differences and len(outcome.struck) == size.strikes
+    if size == LONG:
+        _report(options.seed, size, held)
+    if held:
+        shutil.rmtree(folder)
+    return int(not held)
+
+
+def _report(seed: int, size: Size, held: bool) -> None:
+    row = Fault(long=True).row(f"{rule.__name__}[{seed}]", rule.__doc__ or "")
+    write_rows([{**row, "held": held, "note": str(size)}])
+    PAGE.write_text(page(read_rows(DATA)), encoding="utf-8")
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:

@@ -31,6 +31,11 @@ class Size:
     strikes: int
     width: int
 
+    def __str__(self) -> str:
+        agencies = self.inside + self.outside
+        struck = f"{self.strikes} strikes of {len(KINDS)} kinds"
+        return f"{self.documents} documents among {agencies} agencies, {struck}"
+
 
 SHORT = Size(inside=10, outside=2, documents=40, strikes=10, width=8)
 LONG = Size(inside=36, outside=4, documents=1000, strikes=80, width=16)
