@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.fault.exchange.facts import Facts, gather
+from tests.fault.exchange.harm import KINDS
 from tests.fault.exchange.plan import draw
+from tests.fault.exchange.run import LONG
 from tests.fault.exchange.verdict import SETTLED, balance, differences
 
 AT = datetime(2026, 11, 23, 1, 2, 3, 4, tzinfo=UTC)
@@ -235,3 +237,11 @@ def test_a_plan_is_its_seeds_and_has_every_kind_before_any_comes_again() -> None
     assert plan != draw(8, 100, 6, kinds)
     assert [{each.kind for each in plan[:3]}, {each.kind for each in plan[3:]}] == [set(kinds)] * 2
     assert [each.after for each in plan] == [14, 28, 42, 57, 71, 85]
+
+
+def test_a_long_run_has_every_kind_of_fault_and_each_attacks_a_rule_of_its_own() -> None:
+    assert LONG.strikes >= len(KINDS) >= 25
+    rules = [kind.rule for kind in KINDS.values()]
+    assert all(rule.endswith(".") for rule in rules)
+    assert len(set(rules)) == len(rules)
+    assert all(kind.targets for kind in KINDS.values())
