@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from libs.translog import Note
+from libs.translog import Note, VerifierKey
 from tests.support.fault_load import load, write
 from tests.support.fault_report import Fault
 from tests.support.fault_sealer import SealerHome, lives, ready
@@ -15,8 +15,17 @@ from tests.support.fault_servers import OwnPostgres
 from tests.support.fault_world import World
 from tests.support.translog_witness import folder_for, serving
 from tests.support.wait import eventually
+from tools.cli import main
+from tools.log.fork import make_operator
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq, pytest.mark.timeout(1800)]
+
+
+_HEADS = """
+UPDATE es.stream AS s SET (version, last_tx, head) = (
+    SELECT version, tx, leaf FROM es.event AS e WHERE e.stream = s.stream
+    ORDER BY version DESC LIMIT 1)
+"""
 
 
 @pytest.fixture
@@ -117,6 +126,37 @@ def test_database_killed_under_the_sealer(
     assert sealer.alive
     home.check(seen)
     fault.note = "SIGKILL to the postmaster while events wait to be sealed"
+
+
+def test_old_backup_under_the_sealer(
+    here: World, home: SealerHome, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A past that the log knows to be old is not sealed on, until two persons decide so."""
+    sealer = home.program().start()
+    write(here, "document-1", 20)
+    eventually(home.caught_up, within=60)
+    here.execute("ALTER TABLE es.event DISABLE TRIGGER ALL")
+    here.execute("DELETE FROM es.event WHERE version > 12")
+    here.execute(_HEADS)
+    _end_connections(here)
+    eventually(partial(sealer.said, "log_store_is_old"), within=60)
+    assert sealer.measure("lienthong_log_halted ") == 1
+    assert not ready(sealer)
+    write(here, "process-1", 3)
+    for name, value in home.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", here.url("monitor"))
+    keys = [home.folder / f"{name}.pem" for name in ("a", "b")]
+    public = [make_operator(f"operator.{key.stem}", key) for key in keys]
+    (home.folder / "state" / "operators").write_text("".join(f"{key}\n" for key in public))
+    assert main(["log", "fork", "--reason", "an old backup", "--sign-with", str(keys[0])]) == 0
+    assert main(["log", "fork", "--sign-with", str(keys[1])]) == 0
+    eventually(partial(ready, sealer), within=60)
+    home.name = home.name.forked()
+    home.key = VerifierKey.parse((home.log / str(home.name) / "key").read_text().strip())
+    eventually(home.has(5), within=60)
+    assert main(["verify", "--jobs", "1"]) == 0
+    fault.note = "12 of 20 sealed events restored; then a fork"
 
 
 def _end_connections(world: World) -> None:

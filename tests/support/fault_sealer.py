@@ -37,16 +37,23 @@ class SealerHome:
     def log(self) -> Path:
         return self.folder / "log"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Where the log is, for programs and commands."""
+        return {
+            "LOG_DIR": str(self.log),
+            "LOG_STATE": str(self.folder / "state"),
+            "LOG_KEYS": str(self.folder / "keys"),
+            "LOG_ORIGIN": ORIGIN,
+        }
+
     def program(self, **changed: str) -> Program:
         """A sealer, not started; killed with the world at the latest."""
         ops = str(free_ports(1)[0])
         environment = {
             "DATABASE_URL": self.world.url("audit"),
-            "LOG_DIR": str(self.log),
-            "LOG_STATE": str(self.folder / "state"),
-            "LOG_KEYS": str(self.folder / "keys"),
-            "LOG_ORIGIN": ORIGIN,
             "OPS_PORT": ops,
+            **self.variables,
             **({"LOG_POLICY": str(self.policy)} if self.policy else {}),
             **changed,
         }

@@ -15,9 +15,11 @@ from libs.translog.files import write_durably
 from libs.translog.proof import SUFFIX
 from services.audit.proofs import NotProvable
 from services.audit.sealing.errors import SealingRefused
+from services.audit.sealing.fork import OPERATORS
 from tools.log import keys, shown
 from tools.log.arguments import parser
 from tools.log.export import export
+from tools.log.fork import fork, make_operator
 from tools.log.places import LogUnreachable, log_at
 from tools.log.prove import prove
 from tools.log.status import status
@@ -98,6 +100,19 @@ def _key(options: Any) -> int:
     return 0
 
 
+def _operator(options: Any) -> int:
+    key = make_operator(options.name, options.file)
+    lines = [str(key), f"Add this line to LOG_STATE/{OPERATORS}; keep {options.file} to yourself."]
+    shown.told(options.json, {"key": str(key)}, lines)
+    return 0
+
+
+def _fork(options: Any) -> int:
+    decision = fork(options)
+    shown.told(options.json, decision.as_json(), shown.decision(decision.as_json()))
+    return 0
+
+
 def _complain(options: Any, text: str, code: str) -> int:
     if getattr(options, "json", False):
         print(json.dumps({"error": code, "detail": text}, ensure_ascii=False))
@@ -113,6 +128,8 @@ _ACTIONS = {
     "prove": _prove,
     "check": _check,
     "key": _key,
+    "fork": _fork,
+    "operator": _operator,
 }
 
 if __name__ == "__main__":

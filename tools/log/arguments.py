@@ -17,6 +17,8 @@ an old checkpoint, or one proof, can show later that something was changed or le
   prove     the proof of one event, as two small files for anybody
   check     check such a proof, without network and without the platform
   key       make the key of a coming year, before its first day
+  fork      after sealed events were lost for good: two persons decide that the log goes on
+  operator  make a person's key for that
 
 examples:
   lienthong log status
@@ -26,6 +28,9 @@ examples:
   lienthong log prove 6749f42b-cad8-5bb9-ad4a-d58878e158fd --to ./proofs
   lienthong log check ./proofs/6749f42b-cad8-5bb9-ad4a-d58878e158fd.tlog-proof --policy policy
   lienthong log key 2027
+  lienthong log fork                                    what was lost; nothing is decided
+  lienthong log fork --reason "..." --sign-with a.pem   the first person
+  lienthong log fork --sign-with b.pem                  the second: then the sealer goes on
 
 The log is --log (a folder or a URL), else LOG_DIR, else that of the platform in --folder. A policy
 (C2SP tlog-policy) names the keys that you trust: get them from somebody else than the log.
@@ -59,6 +64,13 @@ def parser() -> argparse.ArgumentParser:
     key = _action(actions, "key", "make a year's key, and print its public part for witnesses")
     key.add_argument("shard", metavar="YEAR")
     key.add_argument("--folder", type=Path, default=RUN_FOLDER, help="run folder")
+    fork = _action(actions, "fork", "see what was lost; sign that the log goes on without it")
+    fork.add_argument("--reason", metavar="TEXT", help="why, in one line and without names")
+    fork.add_argument("--sign-with", type=Path, metavar="KEY", help="your key: decide so")
+    fork.add_argument("--folder", type=Path, default=RUN_FOLDER, help="run folder")
+    operator = _action(actions, "operator", "make a person's key; its public part is printed")
+    operator.add_argument("name", metavar="NAME", help="such as operator.a: no spaces")
+    operator.add_argument("file", type=Path, metavar="FILE", help="where the private key goes")
     return top
 
 

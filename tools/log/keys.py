@@ -18,10 +18,10 @@ def make(options: Any) -> VerifierKey:
         name = ShardName.parse(options.shard)
     except ValueError as error:
         raise KeyMissing(f"{error}; it is a year, as 2027") from error
-    return _files(options.folder).make(name).key
+    return key_files(options.folder).make(name).key
 
 
-def _files(run: Path) -> KeyFiles:
+def key_files(run: Path) -> KeyFiles:
     """LOG_KEYS and LOG_ORIGIN, else those of the platform in `run`."""
     folder, origin = os.environ.get("LOG_KEYS"), os.environ.get("LOG_ORIGIN")
     if folder and origin:

@@ -14,6 +14,7 @@ from services.audit.proofs import Proofs, notes_of
 from services.audit.sealing.files import SIGNED
 from services.audit.sealing.shards import ShardName
 from tools.platform.installation import Installation, InstallationError
+from tools.platform.log import LogHome
 
 _SECONDS = (5, 60)
 
@@ -72,6 +73,16 @@ def log_folder(run: Path) -> Path:
         raise InstallationError(
             f"no platform was started in {run}: name the log by --log or LOG_DIR"
         ) from None
+
+
+def state_folder(run: Path) -> Path:
+    """LOG_STATE, else the sealer's folder on the platform in `run`. Raises `InstallationError`."""
+    if given := os.environ.get("LOG_STATE"):
+        return Path(given)
+    try:
+        return LogHome(Installation.open(run)).folder / "state"
+    except FileNotFoundError:
+        raise InstallationError(f"no platform was started in {run}: set LOG_STATE") from None
 
 
 def _told_name(files: LogFiles) -> str | None:

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from libs.translog import Accepted, to_base64
 
+_SAMPLE = 20
+
 if TYPE_CHECKING:
     from tools.log.export import Tick
     from tools.log.status import LogStatus
@@ -80,6 +82,36 @@ def proven(facts: dict[str, Any]) -> list[str]:
         "",
     ]
     return lines + [f"{name:<12} {value}" for name, value in facts["event"].items() if value]
+
+
+def decision(facts: dict[str, Any]) -> list[str]:
+    """What was lost, and how far the decision has come, for people."""
+    lost = facts["lost"]
+    lines = [
+        f"log {facts['shard']}: {facts['sealed']:,} entries were sealed,"
+        f" the first {facts['kept']:,} are in the store as they were",
+        f"{len(lost):,} sealed events are not in the store any more",
+    ]
+    if facts["not_even_here"]:
+        lines.append(
+            f"{facts['not_even_here']:,} more were witnessed, and no file here tells of them"
+        )
+    for event in lost[:_SAMPLE]:
+        where = f"{event['stream']} version {event['version']}"
+        lines.append(f"  {event['recorded_at']}  {event['type']:<24} {where}")
+    if len(lost) > _SAMPLE:
+        lines.append(f"  ... and {len(lost) - _SAMPLE:,} more: see --json")
+    if facts["new_shard"]:
+        lines += ["", f"The log goes on as {facts['new_shard']}: {facts['reason']}"]
+        lines.append(f"signed by {', '.join(facts['signed_by']) or 'nobody'}")
+        lines.append(
+            "The sealer does it within moments: send the new key to witnesses and auditors."
+            if facts["complete"]
+            else "A second person has to sign: lienthong log fork --sign-with KEY"
+        )
+    if facts["new_key"]:
+        lines.append(facts["new_key"])
+    return lines
 
 
 def status(found: "LogStatus", console: Console) -> None:

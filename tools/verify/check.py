@@ -14,14 +14,9 @@ from libs.translog import WIDTH, Checkpoint
 from tools.log.places import LogPlace
 from tools.log.trust import Trust
 from tools.verify.findings import Finding, of_row
+from tools.verify.links import check_link, check_seen
 from tools.verify.rows import RowCheck
-from tools.verify.shard import (
-    ShardCheck,
-    check_link,
-    check_seen,
-    check_tree,
-    opened,
-)
+from tools.verify.shard import ShardCheck, check_tree, opened
 from tools.verify.since import Since
 from tools.verify.span import Span, SpanResult, check_span, processes
 from tools.verify.streams import check_streams
@@ -87,6 +82,7 @@ def _shards(task: Task) -> list[ShardCheck]:
         shard = opened(each.name, each.place, each.files, task.trust_of(each))
         if shards and shard.size and follows(shards[-1], shard):
             shard.findings.extend(check_link(shards[-1], shard))
+            shards[-1].lost_from = shard.fork.kept if shard.fork else None
         shards.append(shard)
         for whose, seen in task.seen:
             if seen.origin == shard.newest.origin:
@@ -107,7 +103,7 @@ def _spans(task: Task, shards: Sequence[ShardCheck], starts: dict[str, int]) -> 
     for shard in shards:
         place: Place | None = None if shard.skip else START
         if before and before.size and follows(before, shard):
-            place = before.place_at(before.size - 1)
+            place = before.end
         spans += shard.spans(place, starts.get(shard.name, 0), task.token_file)
         before = shard
     return spans

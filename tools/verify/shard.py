@@ -20,6 +20,7 @@ from libs.translog import (
 from libs.translog.hashing import folded
 from libs.translog.prove import subtree_root
 from services.audit.sealing.files import SIGNED
+from services.audit.sealing.fork import Fork
 from services.audit.sealing.past import heading
 from tools.log.trust import Trust
 from tools.verify.findings import Finding
@@ -42,11 +43,25 @@ class ShardCheck:
     findings: list[Finding]
     skip: int = 0
     first: Note | None = None
+    fork: Fork | None = None
+    """The statement with which it began, if it follows a fork."""
+    lost_from: int | None = None
+    """The entry from which on the next shard's fork gave it up."""
 
     @property
     def size(self) -> int:
         """How many entries are checked: all that the log has signed."""
         return self.newest.size
+
+    @property
+    def kept(self) -> int:
+        """How many of its entries the store must have."""
+        return self.size if self.lost_from is None else min(self.lost_from, self.size)
+
+    @property
+    def end(self) -> Place:
+        """Where its last event that must be in the store stands; raises a `TranslogError`."""
+        return self.place_at(self.kept - 1) if self.kept > self.skip else START
 
     def place_at(self, index: int) -> Place:
         """Where an entry's event stands in the store's order."""
@@ -67,8 +82,11 @@ class ShardCheck:
             if until is None and end < last:
                 continue
             skip = self.skip if first == 0 else 0
-            until = until or END
-            yield Span(self.name, self.place, token_file, self.size, first, end, skip, after, until)
+            until = after if self.kept <= self.skip else until or END
+            yield Span(
+                self.name, self.place, token_file, self.size, first, end, skip, self.kept,
+                after, until,
+            )  # fmt: skip
             first, after = end, until
 
     def _after(self, before: Place | None, start: int) -> Place:
@@ -86,7 +104,7 @@ class ShardCheck:
 
     def _end_of(self, bundles: int) -> Place | None:
         try:
-            return self.place_at(min(bundles * WIDTH, self.size) - 1)
+            return self.place_at(min(bundles * WIDTH, self.kept) - 1)
         except (TranslogError, NotAnEntry, OSError):
             return None
 
@@ -114,14 +132,21 @@ def opened(name: str, place: str, files: LogFiles, trust: Trust) -> ShardCheck:
         return ShardCheck(name, place, files, None, Checkpoint(name, 0, b""), findings)
     shard = ShardCheck(name, place, files, accepted, newest, findings)
     try:
-        if accepted and accepted.checkpoint != newest:
-            _check_within(shard, accepted.checkpoint)
-        shard.skip = heading(files, newest.size)
-        if shard.skip:
-            shard.first = Note.parse(files.entry(0, newest.size))
+        _look_into(shard)
     except (TranslogError, OSError) as error:
         findings.append(Finding(name, 0, "log", detail=str(error)))
     return shard
+
+
+def _look_into(shard: ShardCheck) -> None:
+    """What the shard begins with, and whether its two checkpoints are of one log."""
+    if shard.accepted and shard.accepted.checkpoint != shard.newest:
+        _check_within(shard, shard.accepted.checkpoint)
+    shard.skip = heading(shard.files, shard.size)
+    if shard.skip:
+        shard.first = Note.parse(shard.files.entry(0, shard.size))
+    if shard.skip > 1:
+        shard.fork = Fork.parse(Note.parse(shard.files.entry(1, shard.size)).text)
 
 
 def _check_within(shard: ShardCheck, older: Checkpoint) -> None:
@@ -129,32 +154,6 @@ def _check_within(shard: ShardCheck, older: Checkpoint) -> None:
     if root != older.root:
         detail = f"the log does not begin with the {older.size} entries of its published checkpoint"
         shard.findings.append(Finding(shard.name, -1, "checkpoint", detail=detail))
-
-
-def check_seen(shard: ShardCheck, seen: Checkpoint, whose: str) -> Iterator[Finding]:
-    """Yield a finding unless the shard begins with a checkpoint that somebody has seen of it."""
-    detail = ""
-    if seen.size > shard.size:
-        detail = f"{whose}: {seen.size:,} entries were seen, {shard.size:,} are there"
-    elif seen.size:
-        try:
-            if subtree_root(seen.size, shard.files.tile, shard.size) != seen.root:
-                detail = f"{whose}: the first {seen.size:,} entries were others"
-        except TranslogError as error:
-            detail = f"{whose}: {error}"
-    if detail:
-        yield Finding(shard.name, -1, "rollback", detail=detail)
-
-
-def check_link(before: ShardCheck, shard: ShardCheck) -> Iterator[Finding]:
-    """Yield a finding unless a shard begins with the last word of the one before it."""
-    if shard.first is None:
-        detail = f"it does not begin with the last checkpoint of {before.name}"
-    elif shard.first.text != before.newest.text:
-        detail = f"it begins with another checkpoint than the last one of {before.name}"
-    else:
-        return
-    yield Finding(shard.name, 0, "log", detail=detail)
 
 
 def check_tree(shard: ShardCheck, results: Sequence[SpanResult], start: int) -> Iterator[Finding]:

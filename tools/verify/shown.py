@@ -33,6 +33,8 @@ def _shard(shard: ShardCheck) -> dict[str, Any]:
         "origin": shard.newest.origin,
         "entries": shard.size,
         "root": to_base64(shard.newest.root),
+        "given_up": shard.size - shard.kept,
+        "forked_because": shard.fork.reason if shard.fork else None,
         "witnessed": accepted.checkpoint.size if accepted else 0,
         "witnesses": {name: _instant(at) for name, at in accepted.witnesses.items()}
         if accepted
@@ -68,6 +70,12 @@ def show(report: Report, console: Console) -> None:
         f"{report.events:,} events against the log in {report.seconds:.1f} s ({rate:,.0f}/s);"
         f" {report.unsealed:,} not sealed yet"
     )
+    for shard in report.shards:
+        if shard.fork:
+            why = f"{shard.name} follows a fork ({shard.fork.at:%Y-%m-%d}): {shard.fork.reason}"
+            console.print(why, markup=False)
+        if shard.kept < shard.size:
+            console.print(f"it gave up {shard.size - shard.kept:,} entries of {shard.name}")
     if report.unfiled:
         console.print(
             f"{report.unfiled:,} older events were held against their own leaves alone: their log"

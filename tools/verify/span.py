@@ -26,7 +26,8 @@ LEFT JOIN es.event AS e ON e.stream = w.stream AND e.version = w.version - 1
 class Span:
     """Bundles `first` up to, not with, `last` of a shard of `size` entries that lies at `place`.
 
-    `skip` entries at its beginning are no events. Its rows lie behind `after`, up to `until`.
+    `skip` entries at its beginning are no events; rows tell of the shard's first `kept` entries
+    alone, for later ones were lost by a fork. Its rows lie behind `after`, up to `until`.
     """
 
     shard: str
@@ -36,6 +37,7 @@ class Span:
     first: int
     last: int
     skip: int
+    kept: int
     after: Place
     until: Place
 
@@ -72,7 +74,8 @@ def _checked(span: Span, files: LogFiles, reader: BulkReader, asked: BulkReader)
             result.findings.append(Finding(span.shard, index * WIDTH, "log", detail=str(error)))
             result.readable = False
             return result
-        rows.bundle(index * WIDTH + skip, entries[skip:], leaves[skip:])
+        end = max(skip, span.kept - index * WIDTH)
+        rows.bundle(index * WIDTH + skip, entries[skip:end], leaves[skip:end])
         skip = 0
     rows.rest(min(span.last * WIDTH, span.size))
     result.findings += rows.findings

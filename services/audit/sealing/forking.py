@@ -40,12 +40,16 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Loss:
-    """The shard that grew last; how far store and log agree; what anybody last knew of the log."""
+    """The shard that grew last; how far store and log agree; what anybody last knew of the log.
+
+    `remembered`: the sealer's memory is as new as the files.
+    """
 
     shard: Shard
     files: LogFiles
     kept: int
     first_word: Note
+    remembered: bool
 
     @property
     def known(self) -> int:
@@ -69,8 +73,7 @@ class Loss:
     def statement(self, at: datetime, reason: str) -> Fork:
         """What is to be signed; raises `ForkRefused` when nothing asks for a fork."""
         told = Checkpoint.parse(self.first_word.text)
-        same = (told.size, told.root) == (self.kept, self.kept_root)
-        if same and self.shard.note.text == self.first_word.text:
+        if self.remembered and (told.size, told.root) == (self.kept, self.kept_root):
             raise ForkRefused("the store has all that was sealed: nothing asks for a fork")
         new = self.shard.name.forked()
         why = checked_reason(reason)
@@ -92,8 +95,14 @@ def loss(
 ) -> Loss:  # fmt: skip
     """Compare log and store; raises `ForkRefused`, `KeyMissing`, or a `TranslogError`."""
     shard = _last(memory, log, key_of)
-    files = log_in(log / str(shard.name))
-    return Loss(shard, files, _kept(shard, files, reader), _first_word(shard, log, state))
+    files, current = log_in(log / str(shard.name)), memory.current
+    return Loss(
+        shard,
+        files,
+        _kept(shard, files, reader),
+        _first_word(shard, log, state),
+        current is not None and current.note.text == shard.note.text,
+    )
 
 
 def carried_out(
@@ -118,7 +127,7 @@ def carried_out(
         raise ForkRefused("the statement of the fork does not say what store and log are like now")
     files = ShardFiles(log, fork.new)
     files.write([bytes(found.first_word), bytes(note)])
-    signed = notary.fork(fork.new, files.tree, found.place, found.shard, found.first_word)
+    signed = notary.fork(fork.new, files.tree, found.place, found.shard)
     show(files.folder, KEY, f"{notary.key(fork.new)}\n".encode())
     show(files.folder, SIGNED, bytes(signed))
     offer(fork.new, signed)
@@ -152,7 +161,7 @@ def _kept(shard: Shard, files: LogFiles, reader: BulkReader) -> int:
     """How many of a shard's first entries the store still has, as they were sealed."""
     size = shard.checkpoint.size
     try:
-        if files and subtree_root(size, files.tile) != shard.checkpoint.root:
+        if subtree_root(size, files.tile) != shard.checkpoint.root:
             raise ForkRefused(f"the files of {shard.name} are not those that were signed")
     except TranslogError as error:
         raise ForkRefused(f"the files of {shard.name} are not whole: {error}") from error

@@ -62,14 +62,14 @@ class Notary:
         )
         return note
 
-    def fork(self, name: ShardName, tree: Tree, place: Place, old: Shard, last: Note) -> Note:
-        """Sign a new shard that begins behind `place`, and close the old one with `last`.
+    def fork(self, name: ShardName, tree: Tree, place: Place, old: Shard) -> Note:
+        """Sign a new shard that begins behind `place`; the old one is closed as it is.
 
         Two persons have decided it: what is signed does not follow from what was signed before.
         """
         signer = self._keys.signer(name)
         note = Checkpoint(signer.key.name, tree.size, tree.root).signed(signer)
-        closed = self.memory.with_shard(replace(old, note=last.only([old.key])))
+        closed = self.memory.with_shard(replace(old, note=old.note.only([old.key])))
         self._keep(closed.with_shard(Shard(name, signer.key, place, place, note)))
         return note
 

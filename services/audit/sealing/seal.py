@@ -103,11 +103,16 @@ class Sealer:
         files.drop_partial(old)
 
     def _show_again(self) -> None:
-        """Offer what was signed and perhaps not shown: the last of each shard that is here."""
-        for shard in self._notary.memory.shards:
+        """Offer what was signed and perhaps not shown: the last of each shard that is here.
+
+        Of one that was forked witnesses may know more than we do: it is not shown to them again.
+        """
+        shards = self._notary.memory.shards
+        names = {shard.name for shard in shards}
+        for shard in shards:
             folder = self._log / str(shard.name)
-            if not folder.is_dir():
-                continue  # an old year that was moved away
+            if not folder.is_dir() or shard.name.forked() in names:
+                continue
             show(folder, SIGNED, bytes(shard.note))
             published = shown(folder, CHECKPOINT, shard.key)
             if published is None or published.text != shard.note.text:
