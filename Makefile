@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-interconnect bench-signatures corpus faults gap mutate lock conformance check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-proof bench-interconnect bench-signatures corpus faults gap mutate lock conformance check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-17s\033[0m %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench-eventstore: system $(READY)  ## the event store against raw PostgreSQL and
 
 bench-interconnect: system $(READY)  ## issue to receipt, what a document costs, how large one may be
 	@$(BIN)/python -W ignore -m tools.bench.interconnect
+
+bench-proof: system $(READY)  ## what sealing costs; how soon an event is signed, proven, verified
+	$(BIN)/python -m tools.bench.proof
 
 bench-signatures: $(READY)  ## how fast signatures are made and judged
 	@$(BIN)/python -W ignore -m tools.bench.signatures

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -39,6 +40,16 @@ class Place:
             with connection.cursor() as cursor:
                 for script in scripts:
                     cursor.execute(script)
+        finally:
+            connection.close()
+
+    def ask(self, url: str, statement: str) -> list[tuple[Any, ...]]:
+        """Run one question as the administrator in the database of `url`."""
+        connection = psycopg2.connect(self.admin_url(url))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
         finally:
             connection.close()
 

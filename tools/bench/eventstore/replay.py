@@ -31,7 +31,7 @@ def replay(place: Place) -> list[Measure]:
         "bulk": lambda: _bulk(url("workflow"), count),
         "pages": lambda: _pages(url("workflow"), count),
     }
-    rates = interleave(place.repeats, {name: _rate(arm, count) for name, arm in arms.items()})
+    rates = interleave(place.repeats, {name: rate_of(arm, count) for name, arm in arms.items()})
     told = {
         "copy": "COPY ... ORDER BY tx, position TO '/dev/null', text, same columns",
         "bulk": "BulkReader: pages of 10,000, chunks of 200, psycopg 3 binary",
@@ -66,7 +66,9 @@ def _fill(url: str, count: int) -> None:
     engine.dispose()
 
 
-def _rate(arm: Callable[[], object], count: int) -> Callable[[], float]:
+def rate_of(arm: Callable[[], object], count: int) -> Callable[[], float]:
+    """An arm that does `count` things, as one that tells how many a second."""
+
     def run() -> float:
         begin = time.perf_counter()
         arm()

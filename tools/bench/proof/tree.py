@@ -1,16 +1,14 @@
-"""`python -m tools.bench.proof_tree`: how fast are the log's pure parts, on one core?
+"""How fast are the log's pure parts, on one core?
 
 CPU time, so that a busy machine disturbs less; trees are held against SHA-256 of the same input.
 """
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from rich.console import Console
 
 from libs.translog import (
     Checkpoint,
@@ -22,26 +20,20 @@ from libs.translog import (
     check_inclusion,
     prove_inclusion,
 )
-from tools.bench.report import Measure, Target, ratio, show
+from tools.bench.eventstore.place import Place
+from tools.bench.report import Measure, Target, ratio
 
 LEAVES = 1_000_000
 BATCHES = (50, 1000)
 REPEATS = 3
 # Half of the 20 ms in which a proof is to be served: the rest is for reading the tiles.
 TARGETS = {"inclusion proof made": Target("<=", 10)}
-INDEXES = range(0, LEAVES, LEAVES // 300)
 
 
-def main() -> int:
-    """Measure and print; 1 when a target is missed."""
-    found = measures()
-    show(found, Console(highlight=False))
-    return 1 if any(row.met is False for row in found) else 0
-
-
-def measures() -> list[Measure]:
+def tree(place: Place) -> list[Measure]:
     """Trees of a million leaves with a root for every batch; proofs and signatures in them."""
-    hashes = [sha256(b"%d" % number).digest() for number in range(LEAVES)]
+    leaves = LEAVES // 50 if place.quick else LEAVES
+    hashes = [sha256(b"%d" % number).digest() for number in range(leaves)]
     return [*_trees(hashes), *_acts(hashes)]
 
 
@@ -50,9 +42,9 @@ def _trees(hashes: list[bytes]) -> list[Measure]:
     plain: list[float] = []
     grown: dict[int, list[float]] = {batch: [] for batch in BATCHES}
     for _ in range(REPEATS):
-        plain.append(LEAVES / _seconds(lambda: [sha256(pair).digest() for pair in pairs]))
+        plain.append(len(hashes) / _seconds(lambda: [sha256(pair).digest() for pair in pairs]))
         for batch, rates in grown.items():
-            rates.append(LEAVES / _seconds(partial(_grow, hashes, batch)))
+            rates.append(len(hashes) / _seconds(partial(_grow, hashes, batch)))
     rows = [Measure("SHA-256 of a node's 65 bytes", "1/s", tuple(plain))]
     for batch, rates in grown.items():
         name = f"tree, tiles and root every {batch}"
@@ -63,29 +55,30 @@ def _trees(hashes: list[bytes]) -> list[Measure]:
 
 def _grow(hashes: list[bytes], batch: int) -> None:
     tree = Tree()
-    for start in range(0, LEAVES, batch):
+    for start in range(0, len(hashes), batch):
         tree = tree.append(hashes[start : start + batch]).tree
         assert tree.root
 
 
 def _acts(hashes: list[bytes]) -> list[Measure]:
-    grown = Tree().append(hashes)
+    grown, leaves = Tree().append(hashes), len(hashes)
+    indexes = range(0, leaves, leaves // 300)
     tiles: dict[Tile, bytes] = dict(grown.tiles)
-    proofs = {index: prove_inclusion(index, LEAVES, tiles.__getitem__) for index in INDEXES}
+    proofs = {index: prove_inclusion(index, leaves, tiles.__getitem__) for index in indexes}
     root = grown.tree.root
     signer = Signer.of("log.example", Use.NOTE, Ed25519PrivateKey.generate())
-    checkpoint = Checkpoint("log.example", LEAVES, root)
+    checkpoint = Checkpoint("log.example", leaves, root)
     note = bytes(checkpoint.signed(signer))
     acts: dict[str, Callable[[int], object]] = {
-        "inclusion proof made": lambda index: prove_inclusion(index, LEAVES, tiles.__getitem__),
+        "inclusion proof made": lambda index: prove_inclusion(index, leaves, tiles.__getitem__),
         "inclusion proof checked": lambda index: check_inclusion(
-            hashes[index], index, LEAVES, proofs[index], root
+            hashes[index], index, leaves, proofs[index], root
         ),
         "checkpoint signed": lambda _: checkpoint.signed(signer),
         "checkpoint opened": lambda _: Note.parse(note).signed_by([signer.key]),
     }
     return [
-        Measure(name, "ms", _milliseconds(act, INDEXES), TARGETS.get(name))
+        Measure(name, "ms", _milliseconds(act, indexes), TARGETS.get(name))
         for name, act in acts.items()
     ]
 
@@ -99,7 +92,3 @@ def _seconds(act: Callable[[], object]) -> float:
     start = time.process_time()
     act()
     return time.process_time() - start
-
-
-if __name__ == "__main__":
-    sys.exit(main())

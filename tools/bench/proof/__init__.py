@@ -1,0 +1,1 @@
+"""How fast the log is: `python -m tools.bench.proof`."""
