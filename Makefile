@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-proof bench-interconnect bench-signatures corpus faults gap mutate lock conformance check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-interconnect bench-proof bench-signatures corpus drill faults gap mutate lock conformance check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-17s\033[0m %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ corpus: $(READY)  ## hostile PDFs: build, judge, compare with the table
 faults: test-system $(READY)  ## every fault many times; build/faults.json and docs/operations/fault-report.md
 	$(BIN)/python -m tools.faults
 	MODEL_RUNS=5000 $(BIN)/pytest tests/unit/messaging_model -k skipped
+
+drill: system $(READY)  ## back up an installation, lose it, restore it twice, verify it
+	@$(BIN)/python -W ignore -m tools.drill
 
 gap: $(READY)  ## ten minutes of writers, kills and restarts: does a reader miss an event?
 	$(BIN)/python -m tests.fault.gap --minutes 10

@@ -1,0 +1,1 @@
+"""`python -m tools.drill`: backup and restore of store, blobs and log, carried out and checked."""
