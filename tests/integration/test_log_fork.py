@@ -14,8 +14,9 @@ from libs.eventstore.bulk import BulkReader
 from libs.translog import CHECKPOINT, Checkpoint, Note, Policy
 from libs.translog.files import write_key
 from libs.translog.policy import Party
+from services.audit.sealing import forking
 from services.audit.sealing.errors import Contradicted, ForkRefused, StoreIsOld
-from services.audit.sealing.files import SIGNED
+from services.audit.sealing.files import SIGNED, ShardFiles
 from services.audit.sealing.fork import Fork
 from services.audit.sealing.forking import carried_out
 from services.audit.sealing.memory import Memory
@@ -178,6 +179,42 @@ def test_whatever_was_kept_the_log_goes_on(
     assert report["events"] == kept + 3
 
 
+class PowerFailure(BaseException):
+    """The machine stops here."""
+
+
+STEPS = [(ShardFiles, "write"), (Memory, "write"), (forking, "show"), (Path, "rename")]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("where", "what"), STEPS, ids=[what for _, what in STEPS])
+def test_a_sealer_that_dies_while_it_forks_is_followed_by_one_that_goes_on(
+    store: SealedStore, run: Run, persons: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch,
+    where: Any, what: str, when: str,
+) -> None:  # fmt: skip
+    restore(store, 450)
+    run("log", "fork", "--reason", "an old backup", "--sign-with", persons[0])
+    run("log", "fork", "--sign-with", persons[1])
+    real = getattr(where, what)
+
+    def fail(*arguments: Any, **named: Any) -> None:
+        if when == "after":
+            real(*arguments, **named)
+        raise PowerFailure
+
+    with monkeypatch.context() as broken:
+        broken.setattr(where, what, fail)
+        with pytest.raises(PowerFailure):
+            carry_out(store)
+    carry_out(store)
+    assert not carry_out(store)
+    store.append(2)
+    assert store.seal() == 2
+    assert (store.log / "2026.1" / "key").read_text().strip() == str(store.key(FORKED))
+    report = run("verify", "--jobs", "1")[1]
+    assert report["verified"], report["findings"]
+
+
 def test_events_of_both_sides_have_their_proofs(
     store: SealedStore, run: Run, persons: tuple[Path, Path]
 ) -> None:
@@ -335,7 +372,10 @@ def test_a_whole_machine_set_back_is_known_by_the_witness(
         told = run("log", "fork", "--reason", "yesterday's machine", "--sign-with", persons[0])[1]
         assert (told["sealed"], told["kept"], told["not_even_here"]) == (700, 600, 100)
         run("log", "fork", "--sign-with", persons[1])
+        assert run("log", "status")[0] == 1
         assert carry_out(store)
+    assert run("log", "status")[0] == 0
+    assert list((store.state / "contradictions-2026.1").iterdir())
     first = Note.parse(store.entries(FORKED)[0])
     assert Checkpoint.parse(first.text).size == 700
     assert first.checked([witness.key])

@@ -122,18 +122,28 @@ def carried_out(
     if len(who) < PERSONS:
         return False
     fork = Fork.parse(note.text)
+    if fork.new in {shard.name for shard in notary.memory.shards}:
+        _put_away(state, fork.new)  # it was signed by a process that came no further
+        return True
     found = loss(notary.memory, log, state, notary.key, reader)
     if fork != found.statement(fork.at, fork.reason):
         raise ForkRefused("the statement of the fork does not say what store and log are like now")
     files = ShardFiles(log, fork.new)
     files.write([bytes(found.first_word), bytes(note)])
-    signed = notary.fork(fork.new, files.tree, found.place, found.shard)
     show(files.folder, KEY, f"{notary.key(fork.new)}\n".encode())
+    signed = notary.fork(fork.new, files.tree, found.place, found.shard)
     show(files.folder, SIGNED, bytes(signed))
     offer(fork.new, signed)
-    (state / STATEMENT).rename(state / f"{STATEMENT}-{fork.new}")
+    _put_away(state, fork.new)
     logger.warning("log_forked", old=fork.old, new=str(fork.new), kept=fork.kept, persons=who)
     return True
+
+
+def _put_away(state: Path, new: ShardName) -> None:
+    """Keep statement and evidence under the new shard's name: it is decided, no alarm any more."""
+    for name in (CONTRADICTIONS, STATEMENT):
+        with suppress(FileNotFoundError):
+            (state / name).rename(state / f"{name}-{new}")
 
 
 def _last(memory: Memory, log: Path, key_of: Callable[[ShardName], VerifierKey]) -> Shard:
