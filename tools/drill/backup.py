@@ -17,7 +17,9 @@ from tools.platform.postgres_home import PostgresHome
 from tools.platform.spawn import spawn
 
 SLOT = "drill"
-FILES = ("blobs", "log", "secrets", "pki", "axis", "issuer", "government-office", "witness")
+LOG = "log"
+"""Tiles, checkpoints, keys, and what the sealer remembers."""
+FILES = ("blobs", LOG, "secrets", "pki", "axis", "issuer", "government-office", "witness")
 """What is kept beside the database; the witness stands for another agency's machine."""
 
 
@@ -26,7 +28,7 @@ class Backup:
 
     def __init__(self, here: Installation, folder: Path) -> None:
         self._here, self._server = here, here.postgres
-        self.files = folder / "files"
+        self.files, self.older = folder / "files", folder / "older"
         self.home = PostgresHome(folder / "postgres")
         self._log = folder / "receivewal.log"
         self._receiver: subprocess.Popen[bytes] | None = None
@@ -40,6 +42,11 @@ class Backup:
     def wal(self) -> Path:
         """The WAL that was received."""
         return self.home.path / "wal"
+
+    @property
+    def shown(self) -> Path:
+        """The newest copy of what the log shows to others."""
+        return self.files / LOG / "shown"
 
     def begin(self) -> None:
         """Receive the WAL from now on."""
@@ -55,7 +62,8 @@ class Backup:
         return sum(path.stat().st_size for path in self.base.rglob("*") if path.is_file()) >> 20
 
     def mark(self, name: str) -> None:
-        """Name a point in time to which can be restored."""
+        """Name a point in time to which can be restored; keep the log as it is now."""
+        shutil.copytree(self._here.folder / LOG, self.older / LOG)
         self._asked(f"SELECT pg_create_restore_point('{name}')")
 
     def copy_files(self) -> int:

@@ -12,7 +12,7 @@ import psycopg2
 
 from tests.support.servers import stop_process
 from tests.support.wait import eventually
-from tools.drill.backup import Backup
+from tools.drill.backup import LOG, Backup
 from tools.drill.told import must
 from tools.platform.installation import Installation
 from tools.platform.postgres_home import PostgresHome
@@ -26,8 +26,11 @@ recovery_target_action = 'promote'
 
 
 def restored(backup: Backup, folder: Path, point: str | None) -> Installation:
-    """Lay a backup out below a folder that is not there yet; the database stops at `point`."""
+    """Lay a backup out below a folder that is not there yet; database and log stop at `point`."""
     shutil.copytree(backup.files, folder)
+    if point:
+        shutil.rmtree(folder / LOG)
+        shutil.copytree(backup.older, folder, dirs_exist_ok=True)
     home = PostgresHome(folder / "postgres")
     data = home.path / "data"
     subprocess.run(

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 
-class DrillFailed(Exception):
+class DrillFailed(AssertionError):
     """Something that must hold after a restore does not; the message says what."""
 
 
@@ -31,7 +31,8 @@ class Told:
         """One step; what is put into the dictionary is shown behind it."""
         facts: dict[str, Any] = {}
         began = time.monotonic()
-        self._console.print(f"[dim]         ...  {text}[/]", end="\r")
+        if self._console.is_terminal:
+            self._console.print(f"[dim]         ...  {text}[/]", end="\r")
         yield facts
         seconds = time.monotonic() - began
         self.steps.append({"step": text, "seconds": round(seconds, 1), **facts})
