@@ -48,6 +48,7 @@ def rewrite_log(store: SealedStore, signer: Signer | None = None) -> Note:
     files.write(entries)
     if signer:
         note = Checkpoint(signer.key.name, files.tree.size, files.tree.root).signed(signer)
+    files.folder.mkdir(exist_ok=True)  # also of a log without an entry
     for path in (CHECKPOINT, SIGNED):
         (files.folder / path).write_bytes(bytes(note))
     (files.folder / "key").write_bytes((store.folder / "before" / "key").read_bytes())
