@@ -9,6 +9,7 @@ import pytest
 
 from libs.translog import CHECKPOINT, Checkpoint, LogProof, Tree, leaf_hash, prove_consistency
 from libs.translog.files import log_in
+from tests.integration.test_verify import CHANGES
 from tests.support.sealing import YEAR, SealedStore, sealed_store
 from tests.support.servers import PostgresForTests
 from tests.support.tampering import recompute, rewrite_log
@@ -75,13 +76,23 @@ def test_every_file_of_it_counts(store: SealedStore, judge: Judge) -> None:
 
 
 TAMPERING = {
-    "a column changed": "UPDATE es.event SET handler = 'person:x/y' WHERE position = 300",
-    "a payload changed": "UPDATE es.event SET payload = '{}' WHERE position = 300",
     "an event deleted": "DELETE FROM es.event WHERE position = 300",
     "the end cut off": "DELETE FROM es.event WHERE position > 500",
     "events reordered": """
         UPDATE es.event SET version = 1001 - version WHERE stream = 'document-2' AND version > 300
     """,
+    "an event inserted": """
+        INSERT INTO es.event SELECT tx - 1, position, 'document-3', 1, category, gen_random_uuid(),
+            type, schema, agency, handler, behalf, occurred_at, recorded_at, trace, correlation,
+            causation, payload, leaf
+        FROM es.event WHERE position = 300
+    """,
+    # What an entry does not hold, or what a row cannot be given alone, is left out.
+    **{
+        f"{column} changed": f"UPDATE es.event SET {column} = {change} WHERE position = 300"  # noqa: S608
+        for column, change in CHANGES.items()
+        if column not in ("category", "leaf", "version")
+    },
 }
 
 
