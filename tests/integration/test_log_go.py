@@ -64,7 +64,8 @@ def test_every_file_of_it_counts(store: SealedStore, judge: Judge) -> None:
     assert len(files) == 8
     for path in files:
         good = path.read_bytes()
-        for place in (0, len(good) // 2, len(good) - 3):
+        # Not the last character of a signature: Go's base64 reads but four of its six bits.
+        for place in (0, len(good) // 2, len(good) - 4):
             bad = bytearray(good)
             bad[place] ^= 1
             path.write_bytes(bad)
