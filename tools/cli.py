@@ -29,6 +29,8 @@ examples:
   lienthong log status                  how far the log is sealed and witnessed
   lienthong certificates forecast       what expires when, and what stops with it
   lienthong verify                      is every event still what was sealed?
+  lienthong bundle TRACE -o case.zip    the evidence of a trace, for a court: files, events, proofs
+  lienthong verify-bundle case.zip      is it whole and true? (anywhere: python verify_bundle.py)
   lienthong parked list                 which streams stand still, and why
   lienthong balance                     is anything lost? accepted and arrived, pair by pair
   lienthong eventstore rebase           after a restore: a new epoch, then the services may start
@@ -40,6 +42,7 @@ OIDC_ISSUER, AXIS_URL, TSA_URL (see ARCHITECTURE.md).
 """
 # These read their own arguments; `lienthong demo --help` is theirs to answer.
 _DELEGATED = {
+    "bundle": ("tools.bundle", "everything of a trace in one file that anybody can check offline"),
     "certificates": ("tools.certificates", "who lacks one, what expires when, what is wrong"),
     "balance": ("tools.balance", "whether every accepted document is somewhere, pair by pair"),
     "demo": ("tools.demo.run", "walk the golden journey on a platform of its own"),
@@ -57,6 +60,7 @@ _DELEGATED = {
     "replay": ("tools.replay", "print the history of a trace or of a handler's steps"),
     "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
     "verify": ("tools.verify", "check the event store against the log, column by column"),
+    "verify-bundle": ("tools.bundle.verify_bundle", "check such a file, without network"),
     "witness": ("tools.witness.__main__", "co-sign other agencies' logs, or show what was seen"),
 }
 _COLOURS = {"ready": "green", "done": "dim", "starting": "yellow", "waiting": "dim"}

@@ -26,7 +26,7 @@ from services.audit.tables import (
 )
 
 # Who did the step, whose document it is about, and with whom it was done: the field of the event.
-_AGENCY = {
+AGENCY = {
     "PacketArrived": "sender_id",
     "PacketSent": "sender_id",
     "DeliveryRefused": "sender_id",
@@ -46,7 +46,7 @@ _COUNTERPART = {
     "StatusWithheld": "sender_id",
 }
 # The blob that names the handler whom our directory does not know.
-_NAMED_IN = {"PacketArrived": "text", "StatusReceived": "staff"}
+NAMED_IN = {"PacketArrived": "text", "StatusReceived": "staff"}
 
 
 def project_line(message: Any, event: Recorded, unit: Unit) -> None:
@@ -67,7 +67,7 @@ def project_line(message: Any, event: Recorded, unit: Unit) -> None:
 
 
 def _line(message: Any, event: Recorded, action: str) -> dict[str, Any]:
-    agency = getattr(message, _AGENCY.get(event.type, "agency_id"), "") or event.agency
+    agency = getattr(message, AGENCY.get(event.type, "agency_id"), "") or event.agency
     counterpart = getattr(message, _COUNTERPART[event.type]) if event.type in _COUNTERPART else ""
     return {
         "event_id": event.event_id,
@@ -92,8 +92,8 @@ def _line(message: Any, event: Recorded, action: str) -> dict[str, Any]:
 def _handler(message: Any, event: Recorded) -> dict[str, Any]:
     """Who did it: by id, or by the blob that tells; the one whose key signed is the signer."""
     nobody = {"handler": None, "person_id": None, "position_id": None, "named_in": None}
-    if event.type in _NAMED_IN:
-        return {**nobody, "named_in": getattr(message, _NAMED_IN[event.type]) or None}
+    if event.type in NAMED_IN:
+        return {**nobody, "named_in": getattr(message, NAMED_IN[event.type]) or None}
     if event.type == "SignatureMade" and message.role == "leader":
         person = f"person:{message.owner_id}"
         return {**nobody, "handler": person, "person_id": UUID(message.owner_id)}

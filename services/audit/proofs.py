@@ -76,7 +76,8 @@ class Proofs:
         for name in reversed(shards):
             if found := prove_in(self.files(name), str(name), event_id, place):
                 return found
-        if not shards or place > _end(self.files(shards[-1])):
+        newest = self.files(shards[-1]) if shards else None
+        if not newest or place > last_place(newest, list(notes_of(newest))[-1][1]):
             raise NotSealed(f"event {event_id} is not sealed yet")
         raise NotInLog(f"no shard that is here has event {event_id}")
 
@@ -100,8 +101,8 @@ def notes_of(files: LogFiles) -> Iterator[tuple[str, Note]]:
             yield path, files.note(path)
 
 
-def _end(files: LogFiles) -> Place:
-    *_, (_, note) = notes_of(files)
+def last_place(files: LogFiles, note: Note) -> Place:
+    """Where the last event of a checkpoint stands in the store's order."""
     size = Checkpoint.parse(note.text).size
     return _place(files.entry(size - 1, size)) if size else START
 

@@ -1,5 +1,6 @@
 """Whose signatures are believed: a policy's, a named key's, or what the log itself says."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,8 @@ from libs.translog import (
 )
 from services.audit.sealing.files import KEY
 from tools.log.places import LogUnreachable
+from tools.platform.installation import Installation
+from tools.platform.log import LogHome
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,16 @@ class Trust:
             raise PolicyRefused(f"no key of {checkpoint.origin[:200]} is trusted")
         note.signed_by(keys)
         return checkpoint
+
+
+def own_policy(run: Path) -> str | None:
+    """LOG_POLICY, else the platform's own, if it names logs."""
+    path = os.environ.get("LOG_POLICY")
+    if path is None and not os.environ.get("LOG_DIR"):
+        try:
+            path = str(LogHome(Installation.open(run)).policy)
+        except FileNotFoundError:
+            return None
+    if path and Path(path).exists() and Policy.parse(Path(path).read_text("utf-8")).logs:
+        return path
+    return None

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,12 +18,10 @@ from services.audit.sealing.witness import Witness, WitnessFailed
 from tools.log.arguments import add_trust
 from tools.log.places import LogPlace, LogUnreachable, files_at, log_folder, shards_below
 from tools.log.shown import bar
-from tools.log.trust import Trust
+from tools.log.trust import Trust, own_policy
 from tools.platform import InstallationError
 from tools.platform.database_urls import database_url
 from tools.platform.handle import RUN_FOLDER
-from tools.platform.installation import Installation
-from tools.platform.log import LogHome
 from tools.verify.check import Task, verify
 from tools.verify.shown import as_json, show
 from tools.verify.since import Since
@@ -92,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _task(options: argparse.Namespace) -> Task:
-    options.policy = options.policy or (None if options.key else _own_policy(options.folder))
+    options.policy = options.policy or (None if options.key else own_policy(options.folder))
     places = _places(options)
     if not places:
         raise LogUnreachable("there is no log: nothing was sealed so far")
@@ -180,19 +177,6 @@ def _shown_by(name: str, party: Party, log: Party) -> Note | None:
         return Witness(party).shows(log.key.name, [log.key])
     except WitnessFailed as error:
         raise LogUnreachable(f"witness {name} does not answer: {error}") from error
-
-
-def _own_policy(run: Path) -> str | None:
-    """LOG_POLICY, else the platform's own, if it names logs."""
-    path = os.environ.get("LOG_POLICY")
-    if path is None and not os.environ.get("LOG_DIR"):
-        try:
-            path = str(LogHome(Installation.open(run)).policy)
-        except FileNotFoundError:
-            return None
-    if path and Path(path).exists() and Policy.parse(Path(path).read_text("utf-8")).logs:
-        return path
-    return None
 
 
 def _complain(options: argparse.Namespace, text: str) -> int:

@@ -1,0 +1,126 @@
+"""What `verify-bundle` does where Liên Thông is installed: the whole log, the PDFs' signatures."""
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from libs.translog import (
+    Checkpoint,
+    LogFiles,
+    LogProof,
+    TranslogError,
+    Tree,
+    leaf_hash,
+    new_bundles,
+)
+from services.signatures.pdf.engine import Setup
+from services.signatures.pdf.isolate import Isolated
+from services.signatures.pdf.trust import TrustStoreUnreadable
+from tools.bundle import verify_bundle as check
+from tools.log.places import LogUnreachable, shards_below
+
+Found = Mapping[str, Any]
+_JUDGED = ("DocumentIssued", "FileValidated")
+
+
+def look(members: check.Members, found: Found, options: Namespace) -> dict[str, Any]:
+    """What `--log` and `--signatures` ask for; `verified` and `wrong` when something is."""
+    events = list(_events(members))
+    wrong: list[str] = []
+    done: dict[str, Any] = {}
+    if options.log:
+        done["log_copy"], some = _whole_log(found, options.log, events)
+        wrong += some
+    if options.signatures:
+        verdicts, some = _verdicts(members, options.trust, events)
+        done["signatures"] = ", ".join(
+            f"{n} {what}" for what, n in Counter(verdicts.values()).items()
+        )
+        done["verdicts"] = verdicts
+        wrong += some
+    if wrong:
+        done |= {"verified": False, "code": "further", "wrong": "; ".join(wrong)}
+    return done
+
+
+def _events(members: check.Members) -> Iterator[tuple[check.Event, LogProof]]:
+    for name in members:
+        if name.endswith(".tlog-proof"):
+            stem = name.removesuffix(".tlog-proof")
+            sealed, payload = (members[f"{stem}.{part}.json"] for part in ("entry", "payload"))
+            proof = LogProof.parse(members[name])
+            yield check.event(stem[-6:], sealed, payload), proof
+
+
+def _whole_log(
+    found: Found, folder: Path, events: list[tuple[check.Event, LogProof]]
+) -> tuple[str, list[str]]:
+    """Look for every entry of the trace in a copy of the log, which must be the log."""
+    trace, wrong, count = found["trace"], [], 0
+    try:
+        copies = {_origin(place.files): place.files for place in shards_below(folder)}
+        for log in found["checkpoints"]:
+            if log["origin"] not in copies:
+                wrong.append(f"{folder}: không có nhật ký · no copy of {log['origin']}")
+                continue
+            root, wanted = _entries_of(copies[log["origin"]], log["size"], trace)
+            here = {
+                proof.index
+                for one, proof in events
+                if one.entry["trace"] == trace
+                and Checkpoint.parse(proof.checkpoint.text).origin == log["origin"]
+            }
+            count += len(wanted)
+            if root.hex() != log["root"]:
+                wrong.append(f"{folder}: không phải nhật ký này · not the log of the checkpoint")
+            if withheld := sorted(wanted - here):
+                text = ", ".join(map(str, withheld[:10]))
+                wrong.append(f"gói giấu mục · entries of the log were withheld: {text}")
+    except (LogUnreachable, TranslogError, OSError) as error:
+        return "", [f"{folder}: {error}"]
+    text = f"đủ {count} mục của hồ sơ · all {count} entries of the trace are here"
+    return ("" if wrong else text), wrong
+
+
+def _origin(files: LogFiles) -> str:
+    return Checkpoint.parse(files.note().text).origin
+
+
+def _entries_of(files: LogFiles, size: int, trace: str) -> tuple[bytes, set[int]]:
+    """The root over the first entries of a log, and which of them are of the trace."""
+    tree, found, wanted = Tree(), set(), f'"trace":"{trace}"'.encode()
+    for bundle in new_bundles(0, size):
+        entries = files.bundle(bundle.index, size)
+        found |= {tree.size + place for place, entry in enumerate(entries) if wanted in entry}
+        tree = tree.append([leaf_hash(entry) for entry in entries]).tree
+    return tree.root, found
+
+
+def _verdicts(
+    members: check.Members, trust: Path | None, events: list[tuple[check.Event, LogProof]]
+) -> tuple[dict[str, str], list[str]]:
+    """Judge the PDFs that were issued or judged; one that passed then must not fail now."""
+    passed = {
+        one.data["file"]: one.data.get("verdict", "TOTAL_PASSED") != "TOTAL_FAILED"
+        for one, _ in events
+        if one.entry["type"] in _JUDGED
+    }
+    verdicts: dict[str, str] = {}
+    wrong = []
+    try:
+        with Isolated(Setup(trust=trust)) as engine:
+            for digest in sorted(passed):
+                name = f"files/{digest}.pdf"
+                if name not in members:
+                    continue
+                report = engine.validate(members[name], at=datetime.now(UTC))
+                verdicts[name] = report.verdict
+                if report.verdict == "TOTAL_FAILED" and passed[digest]:
+                    why = "; ".join(f"{one.vi} {one.en}" for one in report.reasons)
+                    wrong.append(f"{name}: chữ ký số không hợp lệ · signatures not valid ({why})")
+    except TrustStoreUnreadable as error:
+        wrong.append(f"{trust}: {error}")
+    return verdicts, wrong
