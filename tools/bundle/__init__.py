@@ -20,7 +20,7 @@ from libs.eventstore.bulk import BulkReader
 from libs.translog import TranslogError
 from services.audit.proofs import Proofs
 from tools.bundle.errors import BundleRefused
-from tools.bundle.make import Bundle, Source, make, write
+from tools.bundle.making import Bundle, Source, make, write
 from tools.log.places import log_folder
 from tools.log.trust import own_policy
 from tools.platform import InstallationError
@@ -77,6 +77,8 @@ def source(folder: Path) -> Iterator[Source]:
     policy = own_policy(folder)
     try:
         with BulkReader(url) as reader:
+            if reader.ask("SELECT '*' = ANY (es.granted('read'))") != [(True,)]:
+                raise BundleRefused("this role may not read every event: use audit")
             yield Source(
                 reader,
                 Database(engine, "audit"),
