@@ -92,26 +92,20 @@ def _timeline(
 ) -> tuple[str, list[dict[str, Any]]]:
     """Subject and lines as the auditor's read models have them at a place in the store."""
     rules = json.loads(texts()["texts/rules.json"])
-    wanted = {one.entry["id"] for one in events if check.told(one, rules)}
+    facts = {one.entry["id"]: told for one in events if (told := check.told(one, rules))}
     names, deadline = Names(source.blobs), time.monotonic() + PATIENCE
     while True:
         with source.database.unit() as unit:
             found = queries.lines_of(unit.connection, trace, end)
             replicas = queries.replicas(unit.connection, found, end)
             text = queries.texts(unit.connection, [trace], end).get(trace)
-        if {str(line.event_id) for line in found} >= wanted:
+        if {str(line.event_id) for line in found} >= facts.keys():
             break
         if time.monotonic() > deadline:
             raise NotCaughtUp("the auditor's read models are behind the log: try again in a moment")
         time.sleep(0.1)
-    lines = [_line(each) for each in shown(found, replicas, names)]
+    lines = [
+        {**facts[each["event_id"]], **{name: each[name] for name in SHOWN}}
+        for each in shown(found, replicas, names)
+    ]
     return names.of(text).subject if text else "", lines
-
-
-_FACTS = (
-    "at", "event_id", "event_type", "agency_id", "handler_id", "action", "action_en", "status_code",
-)  # fmt: skip
-
-
-def _line(each: dict[str, Any]) -> dict[str, Any]:
-    return {name: each[name] for name in (*_FACTS, *SHOWN)}

@@ -9,6 +9,7 @@ from uuid import UUID
 from libs.translog import Note
 from tools.bundle import verify_bundle as check
 from tools.bundle.files import kind_of
+from tools.bundle.pdf import timeline_pdf
 from tools.bundle.rules import as_json, texts
 from tools.bundle.sealed import Sealed
 
@@ -46,11 +47,12 @@ class Matter:
             "files": len(self.files),
             "missing": dict(sorted(self.missing.items())),
         }
-        page = check.page(members["texts/page.html"].decode(), about, self.lines)
+        template = members["texts/page.html"].decode()
         members |= {
             "bundle.json": as_json(about),
             "timeline.json": as_json(self.lines),
-            "timeline.html": page.encode(),
+            "timeline.html": check.page(template, about, self.lines).encode(),
+            "timeline.pdf": timeline_pdf(template, about, self.lines),
         }
         return {**members, "manifest.json": check.manifest(members)}
 

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 # What is the same in every bundle: its SHA-256 in each release that changed it.
 PINNED = {
     "README.txt": {"63f29b6120d9e67a40be4b1edd1d16dfd85164048d0f35d49763f2f0fee409e2"},
-    "texts/page.html": {"d790645e151823b2d2e622f6e89e3192752a61ba1806ed1a7b92525aa8476c6f"},
+    "texts/page.html": {"09049990628fafa8346230324945fff1f16f94ea010e45fc2a40d3cc07683ed7"},
     "texts/rules.json": {"f09f778c40a332bb409b9a81330198440f180fa33dde58fa2de19efe6437fbc9"},
 }
 TITLES = {
@@ -207,7 +207,9 @@ def checkpoint(note: bytes, policy: Policy) -> dict[str, Any]:
 
 def described(checkpoints: Iterable[Mapping[str, Any]]) -> str:
     """What was proven, for a page."""
-    return "; ".join("{origin}: {size} entries, root {root}".format(**log) for log in checkpoints)
+    return "; ".join(
+        "{origin}: {size} mục · entries, root {root}".format(**log) for log in checkpoints
+    )
 
 
 def root_from(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes:
@@ -322,7 +324,9 @@ def told(one: Event, rules: Any) -> dict[str, str] | None:
     if kind == "SignatureMade" and data["role"] == "leader":
         handler = f"person:{data['owner_id']}"
     agency = data.get(rules["agency"].get(kind, "agency_id")) or entry["agency"]
+    files = [each["digest"] for each in data.get("files", ()) if "pdf" in each["content_type"]]
     facts = {"event_id": entry["id"], "event_type": kind, "at": at, "agency_id": agency}
+    facts |= {"file": data.get("file") or (files or [""])[0]}
     facts |= {"handler_id": handler} | dict(zip(WORDS, words or (), strict=False))
     return facts if words else None
 
