@@ -99,7 +99,10 @@ def _timeline(
             found = queries.lines_of(unit.connection, trace, end)
             replicas = queries.replicas(unit.connection, found, end)
             text = queries.texts(unit.connection, [trace], end).get(trace)
-        if {str(line.event_id) for line in found} >= facts.keys():
+        steps = {str(line.event_id) for line in found}
+        if steps - facts.keys():
+            raise NotAsSealed("the auditor has seen a step that the store does not have any more")
+        if steps == facts.keys():
             break
         if time.monotonic() > deadline:
             raise NotCaughtUp("the auditor's read models are behind the log: try again in a moment")

@@ -42,7 +42,7 @@ class Matter:
             "format": check.FORMAT,
             "trace": str(self.trace),
             "subject": self.subject,
-            "log": check.described(check.checkpoint(logs[name], policy) for name in sorted(logs)),
+            "log": "; ".join(_told(logs[name], policy) for name in sorted(logs)),
             "events": len(self.sealed),
             "files": len(self.files),
             "missing": dict(sorted(self.missing.items())),
@@ -65,3 +65,7 @@ class Matter:
 def _always() -> dict[str, bytes]:
     verifier = (resources("tools.bundle") / "verify_bundle.py").read_bytes()
     return {**texts(), "verify_bundle.py": verifier}
+
+
+def _told(note: bytes, policy: check.Policy) -> str:
+    return "{origin}: {size} mục · entries, root {root}".format(**check.checkpoint(note, policy))

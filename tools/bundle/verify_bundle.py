@@ -33,14 +33,10 @@ PINNED = {
     "texts/rules.json": {"f09f778c40a332bb409b9a81330198440f180fa33dde58fa2de19efe6437fbc9"},
 }
 TITLES = {
-    "trace": "  hồ sơ · trace",
-    "subject": "  trích yếu · subject",
-    "events": "  sự kiện · events",
-    "files": "  tệp · files",
-    "log": "  nhật ký · log",
-    "log_copy": "  bản sao nhật ký · copy",
-    "signatures": "  chữ ký PDF · PDFs",
-}
+    "trace": "hồ sơ · trace", "subject": "trích yếu · subject", "events": "sự kiện · events",
+    "files": "tệp · files", "log": "nhật ký · log", "log_copy": "bản sao · copy of the log",
+    "signatures": "chữ ký PDF · PDFs",
+}  # fmt: skip
 WRONG = {
     "zip": "ZIP không đúng dạng · the ZIP is not the one that its members make: {}",
     "manifest": "danh mục không khớp · the manifest does not fit the members: {}",
@@ -120,7 +116,7 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 def manifest(members: Members) -> bytes:
     """What `manifest.json` says of the other members."""
-    others = sorted(members.items() - {"manifest.json": members.get("manifest.json")}.items())
+    others = sorted((name, body) for name, body in members.items() if name != "manifest.json")
     rows = {name: {"sha256": sha256(body).hexdigest(), "size": len(body)} for name, body in others}
     return json.dumps(rows, indent=1).encode() + b"\n"
 
@@ -172,9 +168,9 @@ class Policy:
     def holds(self, name: str, cosigned: Collection[str]) -> bool:
         """Whether a witness has co-signed, or enough of a group."""
         least, some = self.groups[name]
-        return (
-            name in cosigned if least < 0 else sum(self.holds(n, cosigned) for n in some) >= least
-        )
+        if least < 0:
+            return name in cosigned
+        return sum(self.holds(one, cosigned) for one in some) >= least
 
 
 def checkpoint(note: bytes, policy: Policy) -> dict[str, Any]:
@@ -193,7 +189,8 @@ def checkpoint(note: bytes, policy: Policy) -> dict[str, Any]:
             cosigned[name] = datetime.fromtimestamp(at, UTC).isoformat()
             message, signature = b"cosignature/v1\ntime %d\n" % at + text, value[12:]
         try:
-            _ = key and key.verify(signature, message)
+            if key:
+                key.verify(signature, message)
         except InvalidSignature:
             raise Refused("signature", owner) from None
         signed = signed or (use == 1 and owner == origin)
@@ -203,13 +200,6 @@ def checkpoint(note: bytes, policy: Policy) -> dict[str, Any]:
         raise Refused("quorum", ", ".join(cosigned) or "0")
     root = unbase64(root).hex()
     return {"origin": origin, "size": int(size), "root": root, "witnesses": cosigned}
-
-
-def described(checkpoints: Iterable[Mapping[str, Any]]) -> str:
-    """What was proven, for a page."""
-    return "; ".join(
-        "{origin}: {size} mục · entries, root {root}".format(**log) for log in checkpoints
-    )
 
 
 def root_from(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes:
@@ -363,12 +353,12 @@ def page(template: str, about: Mapping[str, Any], lines: Iterable[Mapping[str, A
     def fill(part: str, values: Mapping[str, Any]) -> str:
         return re.sub(r"{{(\w+)}}", lambda found: html.escape(str(values[found[1]])), part)
 
-    def when(line: Mapping[str, Any]) -> str:
-        return f"{datetime.fromisoformat(line['at']).astimezone(VIETNAM):%H:%M:%S %d/%m/%Y}"
-
     head, row, foot = template.split("<!--cut-->")
-    rows = "".join(fill(row, {**line, "time": when(line)}) for line in lines)
-    return fill(head, about) + rows + fill(foot, about)
+    made = fill(head, about)
+    for line in lines:
+        at = datetime.fromisoformat(line["at"]).astimezone(VIETNAM)
+        made += fill(row, {**line, "time": f"{at:%H:%M:%S %d/%m/%Y}"})
+    return made + fill(foot, about)
 
 
 # 5. The whole.
@@ -397,7 +387,10 @@ def examine(content: bytes, trusted: str | None, found: dict[str, Any]) -> None:
     files = {name[6:70]: body for name, body in members.items() if name.startswith("files/")}
     found |= {"looking_at": "bundle.json", "events": len(events), "files": len(files)}
     about = json.loads(members["bundle.json"])
-    seen = {"format": FORMAT, "log": described(known.values()), "events": len(events)}
+    log = "; ".join(
+        "{origin}: {size} mục · entries, root {root}".format(**x) for x in known.values()
+    )
+    seen = {"format": FORMAT, "log": log, "events": len(events)}
     if about | seen | {"files": len(files)} != about:
         raise Refused("manifest", "bundle.json")
     found |= about
@@ -430,12 +423,12 @@ def shown(found: Mapping[str, Any]) -> Iterator[str]:
     yield "ĐÚNG · VERIFIED" if found["verified"] else f"SAI · NOT VERIFIED: {found['wrong']}"
     for name, title in TITLES.items():
         if name in found:
-            yield f"{title:<24}{found[name]}"
+            yield f"  {title:<26}{found[name]}"
     for log in found.get("checkpoints", ()):
         seen = ", ".join(f"{name} {at}" for name, at in log["witnesses"].items())
-        yield f"  nhân chứng · witnesses  {seen or 'không · none'}  ({log['origin']})"
+        yield f"  {'nhân chứng · witnesses':<26}{seen or 'không · none'} ({log['origin']})"
     for digest, reason in found.get("missing", {}).items():
-        yield f"  không có · absent       {digest}: {GONE.get(reason)}"
+        yield f"  {'không có · absent':<26}{digest}: {GONE.get(reason)}"
     if found["keys_from"] == "bundle":
         yield "  KHÓA CỦA CHÍNH GÓI NÀY: hãy đối chiếu với nơi công bố, hoặc dùng --policy"
         yield "  THE KEYS ARE THE BUNDLE'S OWN: compare with what is published, or use --policy"
