@@ -1,9 +1,12 @@
 """The verifier of evidence bundles: a true one is verified, every lie is refused by its rule."""
 
+import ast
 import io
 import json
+import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,6 +19,7 @@ from tests.support.bundles import Store, forged, matter, store, zipped
 from tests.support.service_keys import service_key
 from tests.support.translog_log import ORIGIN, signer
 from tools.bundle import verify_bundle as check
+from tools.bundle.rules import texts
 
 Members = dict[str, bytes]
 DRAFTED, RETURNED, RENDERED, ISSUED = (
@@ -59,6 +63,27 @@ def test_any_zip_program_reads_it(whole: Members) -> None:
 def test_members_of_every_size_are_kept() -> None:
     members = {"README.txt": b"", "bundle.json": b"x" * 70_000}
     assert check.unpacked(zipped(members)) == members
+
+
+def test_the_verifier_needs_cryptography_alone() -> None:
+    source = Path(check.__file__).read_text("utf-8")
+    nodes = list(ast.walk(ast.parse(source)))
+    named = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    named |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    # The last one is what `--log` and `--signatures` ask for, where Liên Thông is installed.
+    others = {name for name in named if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {name.partition(".")[0] for name in others} == {"cryptography", "tools"}
+    assert {name for name in others if name.startswith("tools")} == {"tools.bundle.further"}
+
+
+def test_the_verifier_knows_the_texts_of_this_release() -> None:
+    """After a change of words, page or read-me: `python -m tools.bundle.rules`, and add them."""
+    unknown = {
+        name: bundles.digest(body)
+        for name, body in texts().items()
+        if bundles.digest(body) not in check.PINNED[name]
+    }
+    assert unknown == {}
 
 
 # The ZIP.
