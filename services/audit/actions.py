@@ -155,6 +155,7 @@ NO_LINE: dict[str, str] = {
     "ParkedPacketRefused": _DESK,
     "PacketRecovered": _MACHINE,  # the arrival or the status that was in it is a line
     "DisclosureSet": "an agency's rule about its own steps, no step on a document",
+    "TrailConsulted": "a look into the trail, no step on a document",
     "PacketUnreadable": "belongs to no document; it stands on the desk",
     "RecallHeld": "its document is not here; it stands on the desk until that comes",
     "StatusUnmatched": "belongs to no document of ours; it stands on the desk",

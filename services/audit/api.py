@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from libs.blobs import open_store
 from libs.contracts import instant_text
@@ -16,14 +17,16 @@ from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from libs.web.problems import Problem, malformed, not_found
 from services.audit import queries
+from services.audit.consultations import record
+from services.audit.events import TrailConsulted
 from services.audit.names import Names
 from services.audit.proofs import NotInLog, NotSealed, Proofs, notes_of
-from services.audit.queries import Lines, Step, Wanted
-from services.audit.schemas import PageArgs, StepArgs, TraceArgs, moment
+from services.audit.queries import Entry, Lines, Step, Wanted
+from services.audit.schemas import ConsultationArgs, PageArgs, StepArgs, TraceArgs, moment
 from services.audit.sealing.shards import ShardName
 from services.audit.served import BUNDLES, NOTES, TILES, Served
 from services.audit.settings import Settings
-from services.audit.shown import entry_of, shown, tiers
+from services.audit.shown import consultation, entry_of, shown, tiers
 
 
 def build_api(settings: Settings) -> Api:
@@ -39,7 +42,8 @@ def add_routes(api: Api, database: Database, names: Names, log: Path) -> None:
     """The questions about traces and steps, and the log that lies in a folder."""
     _add_traces(api, database, names)
     _add_steps(api, database, names)
-    _add_log(api, log)
+    _add_consultations(api, database, names)
+    _add_log(api, database, log)
     _add_proofs(api, database, Proofs(log))
 
 
@@ -55,6 +59,7 @@ def _add_traces(api: Api, database: Database, names: Names) -> None:
             found = queries.lines_of(unit.connection, trace_id, known)
             replicas = queries.replicas(unit.connection, found, known)
             text = queries.texts(unit.connection, [trace_id], known).get(trace_id)
+            _record(unit, call, "trace", len(found), trace_id=trace_id, as_of=at)
         lines = shown(found, replicas, names)
         return Reply(
             body={
@@ -74,6 +79,7 @@ def _add_traces(api: Api, database: Database, names: Names) -> None:
         with database.unit() as unit:
             found = queries.traces(unit.connection, after, limit)
             summaries = _summaries(unit, found, names)
+            _record(unit, call, "traces", len(found))
         body: dict[str, Any] = {"traces": summaries}
         if len(found) == limit:
             body["next"] = encode_cursor({"tx": found[-1].tx, "position": found[-1].position})
@@ -86,6 +92,8 @@ def _add_steps(api: Api, database: Database, names: Names) -> None:
         """Steps across all documents, in the order of time, paged."""
         args = call.args
         wanted = Wanted(
+            trace=args["trace"],
+            person=args["person"],
             handler=args["handler"],
             agency=args["agency"],
             status=args["status"],
@@ -97,16 +105,50 @@ def _add_steps(api: Api, database: Database, names: Names) -> None:
             known = _known(unit, args["at"])
             found = queries.steps(unit.connection, wanted, known, after, args["limit"])
             replicas = queries.replicas(unit.connection, found, known)
+            named = {
+                "trace_id": wanted.trace,
+                "person_id": wanted.person,
+                "handler_id": wanted.handler,
+                "agency": wanted.agency,
+                "status_code": wanted.status,
+                "since": wanted.start,
+                "until": wanted.end,
+                "as_of": args["at"],
+            }
+            _record(unit, call, "steps", len(found), **named)
         body: dict[str, Any] = {
             "lines": shown(found, replicas, names),
             "as_of": instant_text(args["at"] or call.now),
         }
         if len(found) == args["limit"]:
-            body["next"] = _cursor(found)
+            body["next"] = _cursor(found[-1], found[-1].order_at)
         return Reply(body=body)
 
 
-def _add_log(api: Api, log: Path) -> None:
+def _add_consultations(api: Api, database: Database, names: Names) -> None:
+    @api.query("/v1/consultations", "audit.oversee", args=ConsultationArgs)
+    def list_consultations(call: Call) -> Reply:
+        """Who looked into the trail and what for, newest first, paged (tra cứu dấu vết)."""
+        args = call.args
+        agency = None if call.reaches_all else call.principal.agency
+        span = args["start"], args["end"]
+        after = _step(args["cursor"]) if args["cursor"] else None
+        with database.unit() as unit:
+            found = queries.consultations(
+                unit.connection, agency, args["person"], *span, after, args["limit"]
+            )
+            replicas = queries.watchers(unit.connection, found)
+            named = {"person_id": args["person"], "since": span[0], "until": span[1]}
+            _record(unit, call, "consultations", len(found), **named)
+        body: dict[str, Any] = {
+            "consultations": [consultation(row, replicas, names) for row in found]
+        }
+        if len(found) == args["limit"]:
+            body["next"] = _cursor(found[-1], found[-1].at)
+        return Reply(body=body)
+
+
+def _add_log(api: Api, database: Database, log: Path) -> None:
     """The log's files (C2SP tlog-tiles), each shard below its own prefix."""
 
     def file(shard: str, below: str, path: str, served: Served) -> Reply:
@@ -137,7 +179,12 @@ def _add_log(api: Api, log: Path) -> None:
     @api.query("/log/<shard>/tile/entries/<path:path>", "audit.read")
     def show_entries(call: Call) -> Reply:
         """Entries of a shard, 256 in a bundle."""
-        return file(call.params["shard"], "tile/entries", call.params["path"], BUNDLES)
+        shard, path = call.params["shard"], call.params["path"]
+        found = file(shard, "tile/entries", path, BUNDLES)
+        lines = int(path.partition(".p/")[2] or 256)
+        with database.unit() as unit:
+            _record(unit, call, "entries", lines, target=f"{shard}/{path}")
+        return found
 
 
 def _add_proofs(api: Api, database: Database, proofs: Proofs) -> None:
@@ -160,6 +207,8 @@ def _add_proofs(api: Api, database: Database, proofs: Proofs) -> None:
             raise _not_sealed() from error
         except NotInLog as error:
             raise _moved_away() from error
+        with database.unit() as unit:
+            _record(unit, call, "proof", 1, target=str(event_id))
         return Reply(
             body={
                 "event_id": str(event_id),
@@ -208,11 +257,13 @@ def _known(unit: Unit, at: datetime | None) -> Place | None:
     return queries.place_at(unit.connection, at) if at else None
 
 
-def _cursor(lines: Lines) -> str:
-    last = lines[-1]
-    return encode_cursor(
-        {"at": instant_text(last.order_at), "tx": last.tx, "position": last.position}
-    )
+def _record(unit: Unit, call: Call, question: str, lines: int, **asked: Any) -> None:
+    """Write down what is about to be shown to the caller."""
+    record(unit, call.principal, TrailConsulted(uuid4(), question, "http", lines, **asked))
+
+
+def _cursor(last: Entry, at: datetime) -> str:
+    return encode_cursor({"at": instant_text(at), "tx": last.tx, "position": last.position})
 
 
 def _step(cursor: str) -> Step:

@@ -16,8 +16,10 @@ from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
 from services.audit.actions import ACTIONS, key_of
+from services.audit.events import ASKED
 from services.audit.tables import (
     agency_entry,
+    consultation,
     document_fact,
     line,
     person_entry,
@@ -161,6 +163,34 @@ def project_document(message: Any, event: Recorded, unit: Unit) -> None:
     project_line(message, event, unit)
 
 
+def project_consultation(message: Any, event: Recorded, unit: Unit) -> None:
+    """Keep who was shown what."""
+    asked = {name: getattr(message, name) for name in ASKED if getattr(message, name)}
+    kind, _, who = event.handler.partition(":")
+    person, _, post = who.partition("/")
+    row = {
+        "consultation_id": UUID(message.consultation_id),
+        "at": event.occurred_at,
+        "handler": event.handler,
+        "person_id": _known_id(person) if kind == "person" else None,
+        "position_id": _known_id(post) if kind == "person" else None,
+        "agency": event.agency,
+        "question": message.question,
+        "door": message.door,
+        "lines": message.lines,
+        "asked": asked,
+    }
+    put_row(unit, consultation, {**row, **_place(event)})
+
+
+def _known_id(text: str) -> UUID | None:
+    """A token may name its person in any way; the directory knows only ids of ours."""
+    try:
+        return _id(text)
+    except ValueError:
+        return None
+
+
 def _code(message: Any) -> str | None:
     """Number and sign (số, ký hiệu), below 10 with a leading zero (Decree 30/2020, art. 15)."""
     if getattr(message, "number", 0):
@@ -186,9 +216,18 @@ PROJECTIONS: dict[str, Handler] = {
     "DocumentNumbered": project_document,
     "DocumentIssued": project_document,
     "DocumentArrived": project_document,
+    "TrailConsulted": project_consultation,
 }
 
 READ_MODELS = ReadModels(
     PROJECTIONS,
-    rebuilt=(line, trace, agency_entry, person_entry, position_entry, document_fact),
+    rebuilt=(
+        line,
+        trace,
+        agency_entry,
+        person_entry,
+        position_entry,
+        document_fact,
+        consultation,
+    ),
 )

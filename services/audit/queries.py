@@ -4,18 +4,30 @@
 then. Every question takes that event's place as `known`; None asks for everything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, literal, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from libs.eventstore import START, Place
 from services.audit.tables import (
     agency_entry,
+    consultation,
     document_fact,
     line,
     person_entry,
@@ -32,8 +44,13 @@ _ORDER = (line.c.order_at, line.c.tx, line.c.position)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which steps; what is None does not matter. `start` is within, `end` is not."""
+    """Which steps; what is None does not matter. `start` is within, `end` is not.
 
+    `handler` did the step; `person` did it or was given it.
+    """
+
+    trace: UUID | None = None
+    person: UUID | None = None
     handler: UUID | None = None
     agency: str | None = None
     status: str | None = None
@@ -93,6 +110,12 @@ def steps(
 ) -> Lines:
     """Lines of all traces that are wanted, in the order of time, behind `after`."""
     query = select(line).where(_known(line, known)).order_by(*_ORDER).limit(limit)
+    if wanted.trace:
+        query = query.where(line.c.trace == wanted.trace)
+    if wanted.person:
+        query = query.where(
+            or_(line.c.person_id == wanted.person, line.c.assignee_id == wanted.person)
+        )
     if wanted.handler:
         query = query.where(line.c.person_id == wanted.handler)
     if wanted.agency:
@@ -175,16 +198,7 @@ class Replicas:
 
 def replicas(connection: Connection, lines: Lines, known: Place | None) -> Replicas:
     """What the lines' ids stand for."""
-
-    def facts(table: Table, key: str, ids: Iterable[UUID | None]) -> Facts:
-        wanted = {one for one in ids if one is not None}
-        column = table.c[key]
-        query = select(table).where(column.in_(wanted), _known(table, known))
-        found: Facts = {}
-        for row in connection.execute(query.order_by(table.c.tx, table.c.position)):
-            found.setdefault(row._mapping[key], []).append(row)
-        return found
-
+    facts = _facts_of(connection, known)
     packets = facts(document_fact, "packet_id", (row.packet_id for row in lines))
     documents = facts(document_fact, "document_id", (row.document_id for row in lines))
     signers = (fact.signer_position_id for some in documents.values() for fact in some)
@@ -206,8 +220,59 @@ def replicas(connection: Connection, lines: Lines, known: Place | None) -> Repli
 
 def agencies(connection: Connection, ids: Iterable[UUID]) -> Facts:
     """All entries of these agencies, oldest first."""
-    query = select(agency_entry).where(agency_entry.c.agency_id.in_(set(ids)))
-    found: Facts = {}
-    for row in connection.execute(query.order_by(agency_entry.c.tx, agency_entry.c.position)):
-        found.setdefault(row.agency_id, []).append(row)
-    return found
+    return _facts_of(connection, None)(agency_entry, "agency_id", ids)
+
+
+def consultations(
+    connection: Connection,
+    agency: str | None,
+    person: UUID | None,
+    start: datetime | None,
+    end: datetime | None,
+    after: Step | None,
+    limit: int,
+) -> Lines:
+    """Who looked into the trail, newest first, behind `after`; of one agency, or of all."""
+    seen = consultation.c
+    order = (seen.at, seen.tx, seen.position)
+    query = select(consultation).order_by(*(column.desc() for column in order)).limit(limit)
+    if agency is not None:
+        query = query.where(seen.agency == agency)
+    if person:
+        query = query.where(seen.person_id == person)
+    if start:
+        query = query.where(seen.at >= start)
+    if end:
+        query = query.where(seen.at < end)
+    if after:
+        place = (literal(after.order_at), literal(after.tx), literal(after.position))
+        query = query.where(tuple_(*order) < tuple_(*place))
+    return connection.execute(query).all()
+
+
+def watchers(connection: Connection, consulted: Lines) -> Replicas:
+    """What the ids of people and positions in consultations stand for."""
+    facts = _facts_of(connection, None)
+    return Replicas(
+        agencies={},
+        people=facts(person_entry, "person_id", (row.person_id for row in consulted)),
+        positions=facts(position_entry, "position_id", (row.position_id for row in consulted)),
+        documents={},
+        packets={},
+    )
+
+
+def _facts_of(
+    connection: Connection, known: Place | None
+) -> Callable[[Table, str, Iterable[UUID | None]], Facts]:
+    """A way to ask for all known entries of some ids, oldest first."""
+
+    def facts(table: Table, key: str, ids: Iterable[UUID | None]) -> Facts:
+        wanted = {one for one in ids if one is not None}
+        query = select(table).where(table.c[key].in_(wanted), _known(table, known))
+        found: Facts = {}
+        for row in connection.execute(query.order_by(table.c.tx, table.c.position)):
+            found.setdefault(row._mapping[key], []).append(row)
+        return found
+
+    return facts

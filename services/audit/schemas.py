@@ -4,11 +4,11 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from services.audit.shown import VIETNAM
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -58,13 +58,45 @@ class PageArgs(Schema):
     limit = fields.Int(load_default=50, validate=validate.Range(1, 200))
 
 
-class StepArgs(PageArgs):
-    """Whose steps, of which agency, in which status, from when until when, as known when."""
+class Span(PageArgs):
+    """From when until when, or one day in Việt Nam."""
 
-    handler = fields.UUID(load_default=None)
-    agency = fields.Str(load_default=None, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}\Z"))
-    status = fields.Str(load_default=None, validate=validate.Regexp(r"[0-9]{2}\Z"))
     # "from" is a word of Python's own.
     start = Moment(data_key="from")
     end = Moment(data_key="to", end=True)
+    day = fields.Str(load_default=None, validate=validate.Regexp(_DAY))
+
+    @validates_schema
+    def _one_of_both(self, values: dict[str, Any], **_: Any) -> None:
+        if values.get("day") and (values.get("start") or values.get("end")):
+            raise ValidationError("A day, or from and to, not both.", "day")
+
+    @post_load
+    def _of_day(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        day = values.pop("day")
+        if day:
+            try:
+                values["start"], values["end"] = moment(day, end=False), moment(day, end=True)
+            except ValueError as error:
+                raise ValidationError("Not a day such as 2026-11-22.", "day") from error
+        return values
+
+
+class ConsultationArgs(Span):
+    """Whose consultations, and when."""
+
+    person = fields.UUID(load_default=None)
+
+
+class StepArgs(Span):
+    """Whose steps, of which matter and agency, in which status, when, as known when.
+
+    `handler` did the step, `person` did it or was given it.
+    """
+
+    trace = fields.UUID(load_default=None)
+    person = fields.UUID(load_default=None)
+    handler = fields.UUID(load_default=None)
+    agency = fields.Str(load_default=None, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,64}\Z"))
+    status = fields.Str(load_default=None, validate=validate.Regexp(r"[0-9]{2}\Z"))
     at = Moment(end=True)

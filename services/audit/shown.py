@@ -28,6 +28,23 @@ def tiers(lines: Iterable[dict[str, Any]]) -> list[int]:
     return sorted({line["tier"] for line in lines if line["tier"] is not None})
 
 
+def consultation(row: Entry, replicas: Replicas, names: Names) -> dict[str, Any]:
+    """Who looked into the trail, when, and what for."""
+    handler, position = _handler(row, [], replicas, names)
+    return {
+        "consultation_id": str(row.consultation_id),
+        "at": instant_text(row.at),
+        "handler": handler,
+        "position": position,
+        "handler_id": row.handler,
+        "agency_id": row.agency,
+        "question": row.question,
+        "door": row.door,
+        "asked": row.asked,
+        "lines": row.lines,
+    }
+
+
 def _shown(line: Entry, replicas: Replicas, names: Names) -> dict[str, Any]:
     action = ACTIONS[line.action]
     facts = replicas.documents.get(line.document_id) or replicas.packets.get(line.packet_id) or []

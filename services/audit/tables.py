@@ -84,3 +84,19 @@ document_fact = Table(
     Column("signer_id", UUID(as_uuid=True)),
     Column("signer_position_id", UUID(as_uuid=True)),
 )
+# Who looked into the trail; `asked` are the names and values of what was asked for.
+consultation = Table(
+    "consultation",
+    metadata,
+    Column("consultation_id", UUID(as_uuid=True), primary_key=True),
+    *_place(),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("handler", Text, nullable=False),
+    Column("person_id", UUID(as_uuid=True)),
+    Column("position_id", UUID(as_uuid=True)),
+    Column("agency", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("asked", JSONB, nullable=False),
+)

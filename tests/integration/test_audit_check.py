@@ -54,7 +54,8 @@ def checked(postgres: PostgresForTests, tmp_path: Path) -> Iterator[Callable[[An
     issue(trail, "own", trail.text(subject="Chỉ thị"), who)
     tell(trail, "own", "06", BEGIN, staff=trail.text(full_name="Lê Thị Dung"))
     trail.read()
-    access = AccessTable({"audit.read": Rule(frozenset({"auditor"}), "any")})
+    rule = Rule(frozenset({"auditor"}), "any")
+    access = AccessTable({"audit.read": rule, "audit.oversee": rule})
     api = Api("audit", Anyone(), access)
     add_routes(api, trail.audit, Names(trail.blobs), Path("/nowhere"))
     answer = Client(api).get(
