@@ -39,6 +39,7 @@ Entry = Row[Any]
 Lines = Sequence[Entry]
 Facts = dict[UUID, list[Entry]]
 
+_UNTIL = "(tx, position) <= (:tx, :position)"
 _ORDER = (line.c.order_at, line.c.tx, line.c.position)
 
 
@@ -85,6 +86,43 @@ def place_of(connection: Connection, event_id: UUID) -> Place | None:
         text("SELECT tx, position FROM es.event WHERE event_id = :id"), {"id": event_id}
     ).first()
     return Place(*row) if row else None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose past: one matter's, or some agencies'."""
+
+    trace: UUID | None = None
+    agencies: tuple[UUID, ...] = ()
+
+
+def events_of_categories(
+    connection: Connection, categories: Sequence[str], until: Place
+) -> list[UUID]:
+    """The ids of all events of some categories up to `until`, in the store's order."""
+    return _event_ids(connection, "category = ANY (:categories)", until, categories=list(categories))
+
+
+def events_of_subject(
+    connection: Connection, subject: Subject, categories: Sequence[str], until: Place
+) -> list[UUID]:
+    """As above, of those streams of which any event is the subject's."""
+    mine = "trace = :trace" if subject.trace else "agency = ANY (:agencies)"
+    streams = f"SELECT stream FROM es.event WHERE category = ANY (:categories) AND {mine}"  # noqa: S608
+    agencies = [str(each) for each in subject.agencies]
+    return _event_ids(
+        connection,
+        f"stream IN ({streams} AND {_UNTIL})",
+        until,
+        categories=list(categories),
+        **({"trace": subject.trace} if subject.trace else {"agencies": agencies}),
+    )
+
+
+def _event_ids(connection: Connection, where: str, until: Place, **named: Any) -> list[UUID]:
+    statement = f"SELECT event_id FROM es.event WHERE {where} AND {_UNTIL} ORDER BY tx, position"  # noqa: S608
+    found = connection.execute(text(statement), {**named, **until._asdict()})
+    return list(found.scalars())
 
 
 def _known(table: Table, known: Place | None) -> ColumnElement[bool]:

@@ -61,7 +61,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     _steps(api, blobs)
     _arrivals(api, blobs)
     _recalls(api, blobs)
-    _look_ups(api, database, blobs)
+    add_look_ups(api, database, blobs)
     _files(api, database, blobs)
     add_desk(api, "/v1/desk/documents", database, blobs)
 
@@ -182,7 +182,9 @@ def _recalls(api: Api, blobs: BlobStore) -> None:
         return _answer(call, RefuseRecall(call.prepared, call.unit.now))
 
 
-def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
+def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
+    """The questions about documents and registers, asked of read models of today or of the past."""
+
     @api.query("/v1/documents", "documents.read", args=schemas.ListArgs)
     def list_documents(call: Call) -> Reply:
         """The agency's documents, newest first."""

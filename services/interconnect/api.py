@@ -46,14 +46,17 @@ def build_api(settings: Settings) -> Api:
 
 def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     """Add the service's routes to an API."""
-    _dispatches(api, database, blobs)
+    add_look_ups(api, database, blobs)
+    _recalls(api, blobs)
     _packets(api, database, blobs)
     _disclosures(api, database)
     _balances(api, database)
     add_desk(api, "/v1/desk/interconnect", database, blobs, words=JOB_WORDS, kinds=[PacketKind()])
 
 
-def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:
+def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
+    """What became of what was sent, asked of read models of today or of the past."""
+
     @api.query("/v1/dispatches", "interconnect.read", args=schemas.PageArgs)
     def list_dispatches(call: Call) -> Reply:
         """The agency's documents on their way out, newest first."""
@@ -76,6 +79,8 @@ def _dispatches(api: Api, database: Database, blobs: BlobStore) -> None:
             statuses = queries.received_statuses(unit.connection, document_id)
         return Reply(body=views.dispatch(row, deliveries, statuses, blobs))
 
+
+def _recalls(api: Api, blobs: BlobStore) -> None:
     def keep_note(call: Call) -> str:
         return put_text(blobs, {"note": call.body["note"]})
 

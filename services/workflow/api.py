@@ -41,7 +41,7 @@ def build_api(settings: Settings) -> Api:
     _leading(api)
     _acting(api)
     database = database_of(settings.database_url, "workflow")
-    _looking(api, database)
+    add_look_ups(api, database)
     add_desk(api, "/v1/desk/workflow", database, open_store(settings.blob_url))
     return api
 
@@ -83,7 +83,9 @@ def _acting(api: Api) -> None:
         return _on_task(call, FinishTask(call.params["task_id"], *_person(call)))
 
 
-def _looking(api: Api, database: Database) -> None:
+def add_look_ups(api: Api, database: Database) -> None:
+    """The questions about processes and tasks, asked of read models of today or of the past."""
+
     @api.query("/v1/processes", "workflow.read", args=schemas.ProcessArgs)
     def list_processes(call: Call) -> Reply:
         """The agency's processes, newest first."""

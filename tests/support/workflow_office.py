@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,7 +86,14 @@ def serving_issuer(folder: Path) -> Iterator[TokenIssuer]:
 class Office:
     """The service under test, and what other services tell it."""
 
-    def __init__(self, databases: Mapping[str, Database], client: Client, issuer: TokenIssuer):
+    def __init__(
+        self,
+        url: Callable[[str], str],
+        databases: Mapping[str, Database],
+        client: Client,
+        issuer: TokenIssuer,
+    ) -> None:
+        self.url = url
         self.databases = databases
         self.issuer = issuer
         self.client: Any = client
@@ -184,7 +191,7 @@ def open_office(postgres: PostgresForTests, issuer: TokenIssuer) -> Iterator[Off
     )
     databases = {role: Database(engine_for(url(role)), role) for role in ("directory", "documents")}
     databases["workflow"] = database_of(settings.database_url, "workflow")
-    office = Office(databases, Client(build_api(settings)), issuer)
+    office = Office(url, databases, Client(build_api(settings)), issuer)
     office.register(LEADER, CLERK, LAN, MINH, STRANGER)
     with folder:
         yield office

@@ -76,11 +76,6 @@ def test_nothing_is_cut_off_on_a_narrow_terminal() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_a_trace_and_filters_together_or_neither_is_a_wrong_call() -> None:
-    assert main([]) == 2
-    assert main(["some-trace", "--status", "03"]) == 2
-
-
 def test_without_a_running_platform_it_says_how_to_start_one(tmp_path: Any, capsys: Any) -> None:
     assert main(["some-trace", "--folder", str(tmp_path)]) == 1
     assert "lienthong up" in capsys.readouterr().err

@@ -18,18 +18,19 @@ class CallFailed(Exception):
 
 
 class Caller:
-    """One log-in on the platform of `folder`, by the first account with `role`.
+    """One log-in on the platform of `folder`, by `account` or by the first one with `role`.
 
     Raises `CallFailed`.
     """
 
-    def __init__(self, folder: Path, role: str) -> None:
+    def __init__(self, folder: Path, role: str, account: str | None = None) -> None:
         if not Platform(folder).running():
             raise CallFailed("The platform does not run. Start it with: lienthong up")
         here = Installation.open(folder)
         self._url = here.url
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {_token(here, role)}"
+        self.token = _token(here, role, account)
+        self._session.headers["Authorization"] = f"Bearer {self.token}"
 
     def get(self, path: str, args: Mapping[str, str | None] | None = None) -> dict[str, Any]:
         """Ask for JSON."""
@@ -50,11 +51,15 @@ class Caller:
         return body
 
 
-def _token(here: Installation, role: str) -> str:
+def _token(here: Installation, role: str, name: str | None) -> str:
     file = here.folder / "issuer" / "accounts.json"
     try:
         accounts = json.loads(file.read_text(encoding="utf-8"))
-        one = next(account for account in accounts if role in account["roles"])
+        one = next(
+            account
+            for account in accounts
+            if (account["username"] == name if name else role in account["roles"])
+        )
         answer = requests.post(
             f"{here.issuer_url}/token",
             data={"username": one["username"], "password": one["password"]},
@@ -62,7 +67,9 @@ def _token(here: Installation, role: str) -> str:
         )
         return str(answer.json()["access_token"])
     except (OSError, StopIteration, KeyError, ValueError, TypeError) as error:
-        raise CallFailed(f"Cannot log in with an account ({role}) of {file}: {error!r}") from error
+        raise CallFailed(
+            f"Cannot log in with an account ({name or role}) of {file}: {error!r}"
+        ) from error
 
 
 def _refused(problem: dict[str, Any]) -> str:

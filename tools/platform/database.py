@@ -93,5 +93,7 @@ def _wall(cursor: Cursor, name: str) -> None:
         sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, owner),
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, roles),
+        # `lienthong replay --seen` makes read models of the past in temporary tables.
+        sql.SQL("GRANT TEMPORARY ON DATABASE {} TO audit").format(database),
     ):
         cursor.execute(statement)

@@ -1,15 +1,15 @@
 """The trail as a table for people: in Vietnamese, in Việt Nam's time, a colour for each tier."""
 
-from datetime import datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+from tools.replay.report import Report, Section
+from tools.replay.times import local, shown
+
 TIERS = {
     1: ("Trung ương", "magenta"),
     2: ("Tỉnh", "cyan"),
@@ -30,6 +30,26 @@ def timeline(trace: Line) -> RenderableType:
     head.append(f"{trace['subject'] or '(chưa có trích yếu)'}\n", style="bold")
     head.append(f"Hồ sơ {trace['trace_id']} · {tiers}", style="dim")
     return Group(head, Lines(trace["lines"]), _foot(trace))
+
+
+def report(told: Report) -> RenderableType:
+    """Any report: its facts, and its tables under their titles."""
+    head = Text(told.title, style="bold")
+    for name, content in told.facts:
+        head.append(f"\n{name}: ", style="dim").append(content, style="not bold")
+    return Group(head, *(part for section in told.sections for part in _section(section)))
+
+
+def _section(section: Section) -> list[RenderableType]:
+    title = Text(f"\n{section.title}", style="bold cyan")
+    if not section.rows:
+        return [title, Text("(không có)", style="dim")]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in section.columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in section.rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return [title, table]
 
 
 def steps(found: Line) -> RenderableType:
@@ -79,7 +99,7 @@ def _cells(line: Line) -> list[Text]:
         handler.append(f", {line['position']}", style="dim")
     status = line["status_code"]
     return [
-        Text(_local(line["at"]).strftime("%H:%M:%S")),
+        Text(local(line["at"]).strftime("%H:%M:%S")),
         handler,
         _action(line),
         Text(status, style=_STATUS.get(status, "bold")),
@@ -94,13 +114,12 @@ def _action(line: Line) -> Text:
     if told := " · ".join(name for name in names if name):
         text.append(f" ({told})", style="dim")
     if "recorded_at" in line:
-        recorded = _local(line["recorded_at"]).strftime("%H:%M:%S %d/%m/%Y")
-        text.append(f" ghi nhận lúc {recorded}", style="yellow")
+        text.append(f" ghi nhận lúc {shown(line['recorded_at'])}", style="yellow")
     return text
 
 
 def _foot(found: Line) -> Text:
-    as_of = _local(found["as_of"]).strftime("%H:%M:%S %d/%m/%Y")
+    as_of = shown(found["as_of"])
     text = Text(f"\n{len(found['lines'])} bước, biết đến {as_of} (giờ Việt Nam)", style="dim")
     if found.get("more"):
         text.append("\nCòn nữa: hãy thu hẹp bằng --from, --to hoặc --agency", style="bold yellow")
@@ -108,8 +127,4 @@ def _foot(found: Line) -> Text:
 
 
 def _day(line: Line) -> str:
-    return _local(line["at"]).strftime("%d/%m/%Y")
-
-
-def _local(instant: str) -> datetime:
-    return datetime.fromisoformat(instant).astimezone(VIETNAM)
+    return local(line["at"]).strftime("%d/%m/%Y")
