@@ -26,6 +26,8 @@ examples:
   lienthong replay TRACE                a document's whole history, as known now
   lienthong replay TRACE --at 2026-11-22T09:00:00+07:00
                                         ... and as it was known at that instant
+  lienthong replay --person ID --at 14:05 --seen
+                                        what a person saw at that instant
   lienthong log status                  how far the log is sealed and witnessed
   lienthong certificates forecast       what expires when, and what stops with it
   lienthong verify                      is every event still what was sealed?
@@ -57,7 +59,7 @@ _DELEGATED = {
         "tools.rebuild",
         "make a service's read models anew from the store, while it serves",
     ),
-    "replay": ("tools.replay", "print the history of a trace or of a handler's steps"),
+    "replay": ("tools.replay", "who did what, who saw what, at any instant; and who asked"),
     "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
     "verify": ("tools.verify", "check the event store against the log, column by column"),
     "verify-bundle": ("tools.bundle.verify_bundle", "check such a file, without network"),
