@@ -100,7 +100,9 @@ def events_of_categories(
     connection: Connection, categories: Sequence[str], until: Place
 ) -> list[UUID]:
     """The ids of all events of some categories up to `until`, in the store's order."""
-    return _event_ids(connection, "category = ANY (:categories)", until, categories=list(categories))
+    return _event_ids(
+        connection, "category = ANY (:categories)", until, categories=list(categories)
+    )
 
 
 def events_of_subject(
@@ -289,11 +291,13 @@ def consultations(
 
 
 def watchers(connection: Connection, consulted: Lines) -> Replicas:
-    """What the ids of people and positions in consultations stand for."""
+    """What the ids of people and positions in consultations stand for, asked about or asking."""
     facts = _facts_of(connection, None)
+    asked = [UUID(row.asked["person_id"]) for row in consulted if "person_id" in row.asked]
+    people = [*(row.person_id for row in consulted), *asked]
     return Replicas(
         agencies={},
-        people=facts(person_entry, "person_id", (row.person_id for row in consulted)),
+        people=facts(person_entry, "person_id", people),
         positions=facts(position_entry, "position_id", (row.position_id for row in consulted)),
         documents={},
         packets={},

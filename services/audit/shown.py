@@ -31,6 +31,7 @@ def tiers(lines: Iterable[dict[str, Any]]) -> list[int]:
 def consultation(row: Entry, replicas: Replicas, names: Names) -> dict[str, Any]:
     """Who looked into the trail, when, and what for."""
     handler, position = _handler(row, [], replicas, names)
+    person = row.asked.get("person_id")
     return {
         "consultation_id": str(row.consultation_id),
         "at": instant_text(row.at),
@@ -41,6 +42,7 @@ def consultation(row: Entry, replicas: Replicas, names: Names) -> dict[str, Any]
         "question": row.question,
         "door": row.door,
         "asked": row.asked,
+        "person": _person(UUID(person), replicas, names) if person else "",
         "lines": row.lines,
     }
 

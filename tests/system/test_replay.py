@@ -1,4 +1,4 @@
-"""A document's history outlives the processes: replay prints the same after a stop and a start."""
+"""A document's history outlives the processes, and a replay of now shows what is shown now."""
 
 import json
 from typing import Any
@@ -8,7 +8,9 @@ import pytest
 from tests.system.conftest import Walked
 from tools.cli import main as lienthong
 from tools.platform import Platform
+from tools.platform.caller import Caller
 
+LEADER = "ubndtinh_lanhdao"
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]
 
 
@@ -31,3 +33,20 @@ def test_replay_prints_the_same_lines_after_a_stop_and_a_start(
     platform.stop()
     platform.start()
     assert replay(platform, capsys, trace["trace_id"]) == before
+
+
+def test_what_a_leader_sees_now_is_what_a_replay_of_now_shows(
+    platform: Platform, undisturbed: Walked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leader = Caller(platform.folder, "leader", LEADER)
+    live = {
+        name: leader.get(f"/v1/{name}", {"limit": "200"})[name]
+        for name in ("documents", "processes", "dispatches")
+    }
+    capsys.readouterr()
+    folder = str(platform.folder)
+    assert lienthong(["replay", "--person", LEADER, "--seen", "--json", "--folder", folder]) == 0
+    (view,) = json.loads(capsys.readouterr().out)["views"]
+    assert live["documents"]
+    assert live["dispatches"]
+    assert {name: view[name] for name in live} == live

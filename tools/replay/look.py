@@ -45,7 +45,7 @@ def look(store: Store, blobs: BlobStore, about: About, instants: Sequence[dateti
         for moment, directory in scenes:
             events.apply_until(moment.place)
             if about.trace:
-                viewers = viewers_of_agencies(events.agencies & directory.agencies.keys())
+                viewers = viewers_of_agencies(events.agencies, directory)
             else:
                 viewers = _viewers(about, directory, moment)
             views = [
@@ -72,7 +72,7 @@ def _subject(about: About, scenes: Sequence[tuple[Moment, Directory]]) -> Subjec
 def _viewers(about: About, directory: Directory, moment: Moment) -> list[Viewer]:
     if about.person:
         return viewers_of_person(about.person, directory, moment)
-    return viewers_of_agencies(directory.agencies_called(about.agency or ""))
+    return viewers_of_agencies(directory.agencies_called(about.agency or ""), directory)
 
 
 class _Events:

@@ -10,7 +10,14 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.platypus import (
+    CondPageBreak,
+    LongTable,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    TableStyle,
+)
 
 from libs.fonts import serif
 from tools.replay.report import Report, Section
@@ -18,11 +25,12 @@ from tools.replay.report import Report, Section
 _REGULAR, _BOLD = "Replay-Regular", "Replay-Bold"
 _MARGIN = 15 * mm
 _PAGE = landscape(A4)
-_WIDTH = _PAGE[0] - 2 * _MARGIN
+_PADDING = 6  # of the frame that a page's text stands in
+_WIDTH = _PAGE[0] - 2 * _MARGIN - 2 * _PADDING
+# A title never stands alone at the foot of a page.
+_ROOM = 30 * mm
 _TITLE = ParagraphStyle("title", fontName=_BOLD, fontSize=15, leading=20)
-_HEAD = ParagraphStyle(
-    "head", fontName=_BOLD, fontSize=11, leading=15, spaceBefore=8, keepWithNext=1
-)
+_HEAD = ParagraphStyle("head", fontName=_BOLD, fontSize=11, leading=15)
 _FACT = ParagraphStyle("fact", fontName=_REGULAR, fontSize=10, leading=13)
 _CELL = ParagraphStyle("cell", fontName=_REGULAR, fontSize=8, leading=10, splitLongWords=1)
 _COLUMN = ParagraphStyle("column", parent=_CELL, fontName=_BOLD)
@@ -31,7 +39,7 @@ _GRID = TableStyle(
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, lightgrey),
         ("LINEBELOW", (0, 0), (-1, 0), 0.75, grey),
-        ("LEFTPADDING", (0, 0), (-1, -1), 2),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 4),
         ("TOPPADDING", (0, 0), (-1, -1), 1.5),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
@@ -62,9 +70,9 @@ def write(report: Report, file: Path) -> None:
 
 
 def _section(section: Section) -> list[Any]:
-    head = _text(section.title, _HEAD)
+    head = [CondPageBreak(_ROOM), Spacer(0, 3 * mm), _text(section.title, _HEAD)]
     if not section.rows:
-        return [head, _text("(không có)", _FACT)]
+        return [*head, _text("(không có)", _FACT)]
     total = sum(section.weights)
     table = LongTable(
         [
@@ -76,7 +84,7 @@ def _section(section: Section) -> list[Any]:
         splitInRow=1,
         style=_GRID,
     )
-    return [head, table, Spacer(0, 4 * mm)]
+    return [*head, table]
 
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:

@@ -30,9 +30,10 @@ class Report:
     sections: Sequence[Section]
 
 
+_MATTER = "Hồ sơ"
 _LINE_COLUMNS = (
     "Thời gian", "Cấp", "Cơ quan", "Người xử lý", "Chức vụ", "Việc đã làm", "Liên quan",
-    "Trạng thái", "Văn bản", "Ghi nhận lúc", "Hồ sơ", "Sự kiện",
+    "Trạng thái", "Văn bản", "Ghi nhận lúc", _MATTER, "Sự kiện",
 )  # fmt: skip
 _LINE_WEIGHTS = (16, 4, 18, 16, 14, 22, 22, 8, 14, 16, 12, 12)
 
@@ -47,8 +48,14 @@ def of_lines(found: Row) -> Report:
     ]
     if found.get("more"):
         facts.append(("Lưu ý", "còn nữa: hãy thu hẹp câu hỏi"))
-    rows = [_line(line) for line in found["lines"]]
-    section = Section("Các bước", _LINE_COLUMNS, _LINE_WEIGHTS, rows)
+    # In one matter's timeline the matter stands on top.
+    kept = [n for n, name in enumerate(_LINE_COLUMNS) if not (trace and name == _MATTER)]
+    section = Section(
+        "Các bước",
+        [_LINE_COLUMNS[n] for n in kept],
+        [_LINE_WEIGHTS[n] for n in kept],
+        [[cells[n] for n in kept] for cells in map(_line, found["lines"])],
+    )
     return Report("Diễn biến xử lý văn bản", facts, [section])
 
 
@@ -134,21 +141,7 @@ def _cell(row: Row, field: str) -> str:
         return ""
     if field == "direction":
         return "đi" if content == "outgoing" else "đến"
-    if field == "deliveries":
-        return "; ".join(_deliveries(content))
     return words.value(field, content)
-
-
-def _deliveries(found: Any) -> list[str]:
-    """Counts of a list, or each recipient with the newest step it told."""
-    if isinstance(found, Mapping):
-        return [f"{words.TRANSPORTS[state]} {count}" for state, count in found.items() if count]
-    return [f"{each['recipient']['name']}: {_reached(each)}" for each in found]
-
-
-def _reached(delivery: Row) -> str:
-    step = delivery["processing"]
-    return str(step["vi"]) if step else words.TRANSPORTS[delivery["transport"]]
 
 
 def of_differences(
@@ -172,11 +165,9 @@ def _difference(each: Difference) -> list[tuple[str, ...]]:
     name = str(label or each.row.get("document_id") or each.row[KEYS[each.list]])
     head = (each.agency_name, words.LISTS[each.list], name, words.KINDS[each.kind])
     if each.kind != CHANGED:
-        return [(*head, words.value("state", each.row.get("state")))]
-    told = [
-        f"{words.field(name)}: {words.value(name, before)} → {words.value(name, after)}"
-        for name, (before, after) in each.fields.items()
-    ]
+        what = "state" if "state" in each.row else "deliveries"
+        return [(*head, _cell(each.row, what))]
+    told = [words.change(name, *values) for name, values in each.fields.items()]
     return [(*head, "\n".join(told))]
 
 
@@ -190,7 +181,7 @@ def of_consultations(found: Row) -> Report:
             words.QUESTIONS.get(each["question"], each["question"]),
             "; ".join(
                 f"{words.field(name)}: {words.value(name, asked)}"
-                for name, asked in each["asked"].items()
+                for name, asked in _asked(each).items()
             ),
             str(each["lines"]),
             words.DOORS.get(each["door"], each["door"]),
@@ -203,3 +194,9 @@ def of_consultations(found: Row) -> Report:
     columns = ("Lúc", "Người tra cứu", "Chức vụ", "Tra cứu", "Điều kiện", "Số dòng", "Bằng")
     section = Section("Tra cứu", columns, (16, 18, 14, 20, 40, 8, 12), rows)
     return Report("Ai đã tra cứu", facts, [section])
+
+
+def _asked(consultation: Row) -> Row:
+    """What was asked for, a person by name."""
+    asked: Row = consultation["asked"]
+    return {**asked, "person_id": consultation["person"]} if consultation["person"] else asked

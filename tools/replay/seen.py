@@ -55,9 +55,12 @@ def viewers_of_person(person_id: UUID, directory: Directory, moment: Moment) -> 
     ]
 
 
-def viewers_of_agencies(agencies: Iterable[str]) -> list[Viewer]:
-    """Agencies as a whole."""
-    return [Viewer(agency_id=agency_id) for agency_id in sorted(agencies)]
+def viewers_of_agencies(agencies: Iterable[str], directory: Directory) -> list[Viewer]:
+    """Agencies as a whole, from the top tier down; those that the directory does not know see
+    nothing here."""
+    known = [directory.agencies[each] for each in agencies if each in directory.agencies]
+    ordered = sorted(known, key=lambda entry: (entry.tier, entry.name, entry.agency_id))
+    return [Viewer(agency_id=entry.agency_id) for entry in ordered]
 
 
 def view(then: Then, viewer: Viewer, at: datetime, *, whole: bool) -> Row:

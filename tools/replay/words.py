@@ -119,6 +119,8 @@ def value(name: str, content: Any) -> str:
         return "(trống)"
     if isinstance(content, bool):
         return "có" if content else "không"
+    if name == "deliveries":
+        return "; ".join(_deliveries(content))
     if isinstance(content, list):
         return f"{len(content)} mục"
     if isinstance(content, Mapping):
@@ -132,3 +134,23 @@ def value(name: str, content: Any) -> str:
 def spoken(state: Any) -> str:
     """A state in words."""
     return _VALUES.get(str(state), str(state or ""))
+
+
+def change(name: str, before: Any, after: Any) -> str:
+    """What a field was and is; what is too deep to be told is said to have changed."""
+    old, new = value(name, before), value(name, after)
+    if old == new:
+        return f"{field(name)}: nội dung đã thay đổi"
+    return f"{field(name)}: {old} → {new}"
+
+
+def _deliveries(found: Any) -> list[str]:
+    """Counts of a list, or each recipient with the newest step that it told."""
+    if isinstance(found, Mapping):
+        return [f"{TRANSPORTS[state]} {count}" for state, count in found.items() if count]
+    return [f"{each['recipient']['name']}: {_reached(each)}" for each in found]
+
+
+def _reached(delivery: Mapping[str, Any]) -> str:
+    step = delivery["processing"]
+    return str(step["vi"]) if step else TRANSPORTS[delivery["transport"]]
