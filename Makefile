@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROTO := $(shell find proto -name '*.proto' 2>/dev/null)
 
-.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-interconnect bench-proof bench-signatures corpus drill faults gap mutate lock conformance check-fresh clean
+.PHONY: help venv system test-system up down demo test test-fast lint docs format charts bench-eventstore bench-interconnect bench-proof bench-signatures bench-tray corpus drill faults gap mutate lock conformance check-fresh clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1mmake %-17s\033[0m %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench-proof: system $(READY)  ## what sealing costs; how soon an event is signed
 
 bench-signatures: $(READY)  ## how fast signatures are made and judged
 	@$(BIN)/python -W ignore -m tools.bench.signatures
+
+bench-tray: test-system $(READY)  ## a leader's tray of 100 documents over SoftHSM
+	@$(BIN)/python -W ignore -m tools.bench.tray
 
 corpus: $(READY)  ## hostile PDFs: build, judge, compare with the table
 	@$(BIN)/python -W ignore -m tools.corpus

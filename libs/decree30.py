@@ -8,6 +8,9 @@ them ĐA (đề án) and DA (dự án) would be one, as would HĐ (hợp đồng
 LETTER = "CV"
 PERSONAL_LETTER = "ThC"
 
+# Copies (bản sao), numbered in a series of their own.
+COPY_NAMES = (("SY", "Sao y"), ("TrS", "Trích sao"), ("SL", "Sao lục"))
+
 TYPE_NAMES = (
     ("NQ", "Nghị quyết"),
     ("QĐ", "Quyết định"),

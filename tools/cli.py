@@ -60,7 +60,7 @@ _DELEGATED = {
         "make a service's read models anew from the store, while it serves",
     ),
     "replay": ("tools.replay", "who did what, who saw what, at any instant; and who asked"),
-    "signatures": ("tools.signatures", "judge the signatures of a PDF file, anywhere"),
+    "signatures": ("tools.signatures", "judge the signatures of a PDF file; look at tokens"),
     "verify": ("tools.verify", "check the event store against the log, column by column"),
     "verify-bundle": ("tools.bundle.verify_bundle", "check such a file, without network"),
     "witness": ("tools.witness.__main__", "co-sign other agencies' logs, or show what was seen"),

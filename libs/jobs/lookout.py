@@ -47,5 +47,5 @@ def _ask_for_ever(database: Database, workers: Sequence["Worker"], stop: threadi
             due = queue.due()
             pause = pause_after(pause, bool(due))
             for worker in workers:
-                if any(worker.takes(kind, urgent) for kind, urgent in due):
+                if any(worker.takes(one) for one in due):
                     worker.wake.set()

@@ -20,6 +20,9 @@ BACK_OFF_SECONDS = (1, 10, 60, 600, 3600)
 # Behind the kind of a job that two people refused: its act records that it will never be done.
 REFUSED = ".refused"
 REFUSED_AT_DESK = "refused_at_desk"
+# The argument of a job that names whose one thing it needs, such as a key in a token.
+OWNER = "owner"
+_OWNER = f"coalesce(arguments ->> '{OWNER}', '')"
 _RELEASED = "released"
 # The longest wait of what is tried for as long as it takes.
 LONGEST_WAIT = 600
@@ -39,6 +42,32 @@ class Job:
     def first_try(self) -> bool:
         """Whether nobody has begun to do it before, not even before people released it."""
         return self.attempts == 1 and not self.arguments.get(_RELEASED)
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a queue that one worker takes: some kinds of job, some owners' alone.
+
+    A job names the owner of the one thing that it needs in its argument `OWNER`; one that does not
+    has the empty text. The owners are those of `owners`, or all but these where `others` says so.
+    """
+
+    kinds: Collection[str]
+    owners: Collection[str] = ()
+    others: bool = True
+
+    def has(self, kind: str, owner: str) -> bool:
+        """Whether a job is of this share."""
+        return kind in self.kinds and (owner in self.owners) != self.others
+
+
+@dataclass(frozen=True)
+class Due:
+    """Jobs that could be taken now, as far as it matters to who may take them."""
+
+    kind: str
+    urgent: bool
+    owner: str
 
 
 class JobQueue:
@@ -64,12 +93,15 @@ class JobQueue:
         *,
         urgent: bool = False,
         lane: str | None = None,
+        due_at: datetime | None = None,
     ) -> None:
-        """Add a job; the same id again changes nothing."""
+        """Add a job, due now or at an instant; the same id again changes nothing."""
         self._connection.execute(
             text(
-                f"INSERT INTO {self._table} (job_id, kind, lane, urgent, arguments, context)"  # noqa: S608
-                " VALUES (:job_id, :kind, :lane, :urgent, :arguments, :context)"
+                f"INSERT INTO {self._table}"  # noqa: S608
+                " (job_id, kind, lane, urgent, arguments, context, due_at)"
+                " VALUES (:job_id, :kind, :lane, :urgent, :arguments, :context,"
+                " coalesce(:due_at, clock_timestamp()))"
                 " ON CONFLICT DO NOTHING"
             ).bindparams(bindparam("arguments", type_=JSONB), bindparam("context", type_=JSONB)),
             {
@@ -79,13 +111,14 @@ class JobQueue:
                 "urgent": urgent,
                 "arguments": arguments,
                 "context": _context_row(context),
+                "due_at": due_at,
             },
         )
 
     def take(
-        self, worker: str, *, kinds: Collection[str], urgent_only: bool, lease_seconds: float
+        self, worker: str, share: Share, *, urgent_only: bool, lease_seconds: float
     ) -> Job | None:
-        """Lease the next due job of these kinds, urgent first; None when there is none.
+        """Lease the next due job of a share, urgent first; None when there is none.
 
         Counts the attempt.
         """
@@ -96,25 +129,29 @@ class JobQueue:
                 WHERE job_id = (
                     SELECT job_id FROM {self._table} AS j
                     WHERE {self._ready} AND (urgent OR NOT :urgent_only) AND kind = ANY (:kinds)
+                      AND ({_OWNER} = ANY (:owners)) <> :others
                     ORDER BY urgent DESC, created LIMIT 1 FOR UPDATE SKIP LOCKED)
                 RETURNING job_id, kind, arguments, context, attempts"""),  # noqa: S608
             {
                 "worker": worker,
-                "kinds": list(kinds),
                 "urgent_only": urgent_only,
                 "lease": lease_seconds,
+                "kinds": list(share.kinds),
+                "owners": list(share.owners),
+                "others": share.others,
             },
         ).first()
         if row is None:
             return None
         return Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
 
-    def due(self) -> set[tuple[str, bool]]:
-        """Kind and urgency of the jobs that could be taken now."""
+    def due(self) -> set[Due]:
+        """What could be taken now."""
         found = self._connection.exec_driver_sql(
-            f"SELECT DISTINCT kind, urgent FROM {self._table} AS j WHERE {self._ready}"  # noqa: S608
+            f"SELECT DISTINCT kind, urgent, {_OWNER} AS owner"  # noqa: S608
+            f" FROM {self._table} AS j WHERE {self._ready}"
         )
-        return {(row.kind, row.urgent) for row in found}
+        return {Due(row.kind, row.urgent, row.owner) for row in found}
 
     def finish(self, job: Job, worker: str) -> bool:
         """End the job; False when its lease was lost to another worker, who will end it."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from libs.db import Database, Unit, connection_lost, may_run_again
 from libs.jobs.lookout import look_out
-from libs.jobs.queue import Job
+from libs.jobs.queue import Due, Job, Share
 from libs.messaging.causes import describe
 from libs.observability import get_logger, of_event, span
 from libs.observability.flow import JOBS_DONE, JOBS_FAILED, JOBS_OPEN
@@ -44,29 +44,36 @@ class ComeAgain(Exception):
         self.seconds = seconds
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Worker:
-    """One worker by name. `urgent_only` workers keep a place free for urgent jobs."""
+    """One worker by name. `urgent_only` workers keep a place free for urgent jobs.
+
+    It takes jobs of the kinds that it has acts for; `share`, asked each time, may narrow that.
+    """
 
     name: str
     database: Database
     acts: Mapping[str, Act]
     urgent_only: bool = False
-    wake: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    share: Callable[[], Share] | None = None
+    wake: threading.Event = field(default_factory=threading.Event, repr=False)
     """Set when a job may be due."""
+    _share: Share = field(init=False, repr=False)
 
-    def takes(self, kind: str, urgent: bool) -> bool:
-        """Whether such jobs are this worker's."""
-        return kind in self.acts and (urgent or not self.urgent_only)
+    def __post_init__(self) -> None:
+        self._share = Share(self.acts.keys())
+
+    def takes(self, due: Due) -> bool:
+        """Whether such jobs are this worker's, by the share that it had last."""
+        return self._share.has(due.kind, due.owner) and (due.urgent or not self.urgent_only)
 
     def work_one(self) -> bool:
         """Take and carry out one job that there is an act for; False when none was due."""
+        if self.share is not None:
+            self._share = self.share()
         with self.database.unit() as unit:
             job = unit.jobs.take(
-                self.name,
-                kinds=self.acts.keys(),
-                urgent_only=self.urgent_only,
-                lease_seconds=LEASE_SECONDS,
+                self.name, self._share, urgent_only=self.urgent_only, lease_seconds=LEASE_SECONDS
             )
         if job is None:
             return False

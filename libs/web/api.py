@@ -15,7 +15,7 @@ from libs.web.openapi import describe
 from libs.web.problems import Problem, incident, of_refusal, unavailable
 from libs.web.request import FORM, JSON
 from libs.web.respond import StartResponse, send, send_problem
-from libs.web.routes import Kind, Route, Routes, SchemaLike, schema_of
+from libs.web.routes import OPEN_TO_ALL, Kind, Route, Routes, SchemaLike, schema_of
 from libs.web.steps import Answer, Positions, Steps
 from libs.web.tokens import Verifier
 
@@ -116,6 +116,17 @@ class Api:
             content_types=content_types,
         )
 
+    def handing_in(
+        self, path: str, limit: int, content_types: tuple[str, ...] | None = None
+    ) -> Callable[[QueryHandler], QueryHandler]:
+        """A body of up to `limit` bytes without a token: its address is the permission.
+
+        The handler looks at the address before it reads `call.upload.stream`.
+        """
+        return self._adder(
+            Kind.HANDING_IN, "POST", path, action="", limit=limit, content_types=content_types
+        )
+
     def open(
         self,
         path: str,
@@ -197,7 +208,7 @@ class Api:
         content_types: tuple[str, ...] | None = None,
         prepare: Callable[[Call], Any] | None = None,
     ) -> Callable[[Any], Any]:
-        if kind is not Kind.OPEN:
+        if kind not in OPEN_TO_ALL:
             self._access.require(action)
             if self._verifier is None:
                 raise ValueError(f"{path} needs a verifier of tokens")

@@ -20,7 +20,8 @@ class Reply:
     """An answer: a JSON object, or `content` (bytes in pieces) with its own Content-Type.
 
     `etag` is the version of what is shown; `read_after` the token of the positions that a command
-    wrote, which a later GET may wait for.
+    wrote, which a later GET may wait for. `once` are members of a command's answer that are never
+    stored, such as a secret: a repeat gets the answer without them.
     """
 
     status: int = 200
@@ -29,6 +30,7 @@ class Reply:
     etag: int | None = None
     read_after: str | None = None
     content: Iterable[bytes] | None = None
+    once: Mapping[str, Any] = field(default_factory=dict)
 
 
 Work = Callable[["Call"], Reply]
@@ -78,9 +80,16 @@ class Call:
             raise stale_version(self.expected_version, actual)
 
 
+def _nothing(_what: Any, _work: Work) -> StoredReply:
+    raise RuntimeError("there is no command here")
+
+
 @dataclass(frozen=True)
 class Upload:
     """The body of an upload, read outside any transaction, then committed.
+
+    For what is handed in without a token there is nothing to commit: its handler makes sure
+    itself that it happens once.
 
     A handler drains `stream`, and returns `commit(what, work)`: `what` (JSON values, such as the
     digest) tells a repeat from another file under the same key, `work` gets the call with its
@@ -89,4 +98,4 @@ class Upload:
 
     stream: BodyReader
     content_type: str
-    commit: Callable[[Any, Work], StoredReply]
+    commit: Callable[[Any, Work], StoredReply] = _nothing

@@ -15,12 +15,16 @@ _KEY = re.compile(r"[!-~]{1,128}")
 
 @dataclass(frozen=True)
 class StoredReply:
-    """A command's answer in the form that is kept for repeats: JSON values only."""
+    """A command's answer in the form that is kept for repeats: JSON values only.
+
+    `once` is told to the first caller alone, and kept nowhere.
+    """
 
     status: int
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict)
     read_after: str | None = None
+    once: dict[str, Any] = field(default_factory=dict)
 
 
 class KeyReused(Exception):

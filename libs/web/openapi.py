@@ -32,6 +32,7 @@ _HEADERS: dict[Kind, list[Any]] = {
     Kind.COMMAND: [_KEY, _IF_MATCH],
     Kind.UPLOAD: [_KEY, _IF_MATCH],
     Kind.OPEN: [],
+    Kind.HANDING_IN: [],
 }
 
 
@@ -83,12 +84,13 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.action:
         operation["security"] = [{"token": []}]
         operation["x-action"] = route.action
-    if route.kind is Kind.UPLOAD:
+    if route.kind in (Kind.UPLOAD, Kind.HANDING_IN):
         types = route.content_types or ("application/octet-stream",)
         operation["requestBody"] = {"required": True, "content": {kind: {} for kind in types}}
     elif route.body.fields:
         (kind,) = route.content_types or (JSON,)
-        operation["requestBody"] = {"required": True, **_content(route.body, kind)}
+        needed = any(field.required for field in route.body.fields.values())
+        operation["requestBody"] = {"required": needed, **_content(route.body, kind)}
     return operation
 
 

@@ -30,7 +30,8 @@ def stored_reply(reply: Reply, answer: Schema | None) -> StoredReply:
     if body is not None:
         body = answer.dump(body) if answer else body
         body = json.loads(_json(body))
-    return StoredReply(reply.status, body, headers, reply.read_after)
+    once = json.loads(_json(reply.once))
+    return StoredReply(reply.status, body, headers, reply.read_after, once)
 
 
 def send(
@@ -44,7 +45,7 @@ def send(
     if stored.read_after:
         headers["X-Read-After"] = stored.read_after
     if content is None:
-        text = b"" if stored.body is None else _json(stored.body)
+        text = b"" if stored.body is None else _json({**stored.body, **stored.once})
         content = [text]
         headers["Content-Length"] = str(len(text))
         if text:

@@ -22,6 +22,10 @@ class Kind(Enum):
     COMMAND = "command"
     UPLOAD = "upload"
     OPEN = "open"
+    HANDING_IN = "handing in"
+
+
+OPEN_TO_ALL = frozenset({Kind.OPEN, Kind.HANDING_IN})
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from libs.web.request import (
     read_members,
 )
 from libs.web.respond import stored_reply
-from libs.web.routes import Kind, Route
+from libs.web.routes import OPEN_TO_ALL, Kind, Route
 from libs.web.tokens import Verifier
 
 _READ_AFTER_SECONDS = 2.0
@@ -100,6 +100,8 @@ class Steps:
             call = self._begin(route, params, environ, answer)
             if route.kind is Kind.UPLOAD:
                 answer.stored = self._upload(route, call, environ, body)
+            elif route.kind is Kind.HANDING_IN:
+                answer.stored = self._handing_in(route, call, environ, body)
             else:
                 self._answer(route, call, environ, body, answer)
         finally:
@@ -120,7 +122,7 @@ class Steps:
             args={},
             body={},
         )
-        if route.kind is not Kind.OPEN:
+        if route.kind not in OPEN_TO_ALL:
             call = self._identified(route, call, answer)
         call = replace(call, args=load_args(route.args, environ.get("QUERY_STRING", "")))
         if route.kind in (Kind.COMMAND, Kind.UPLOAD):
@@ -196,6 +198,14 @@ class Steps:
         with self._upload_slot():
             stored: StoredReply = route.handler(replace(call, upload=Upload(body, kind, commit)))
             return stored
+
+    def _handing_in(
+        self, route: Route, call: Call, environ: dict[str, Any], body: BodyReader
+    ) -> StoredReply:
+        kind = content_type(environ, route.content_types)
+        with self._upload_slot():
+            reply = route.handler(replace(call, upload=Upload(body, kind)))
+        return stored_reply(reply, route.answer)
 
     @contextmanager
     def _upload_slot(self) -> Iterator[None]:

@@ -26,9 +26,12 @@ ACTIONS: dict[str, Action] = {
     "DraftReviewed": Action("Soát dự thảo, trình ký", "draft reviewed, laid before the leader"),
     "DraftReturned": Action("Trả lại dự thảo", "draft returned to its author"),
     "DocumentApproved": Action("Phê duyệt để ký", "approved for signature"),
+    "TrayLineRefused": Action("Không ký được trong lô", "not signed in its tray"),
     "SignatureMade:leader": Action("Ký số của người có thẩm quyền", "signed by the leader"),
+    "SignatureMade:copier": Action("Ký số của người ký bản sao", "signed by the copy's signer"),
     "DocumentNumbered": Action("Cấp số, đăng ký văn bản đi", "numbered and registered"),
     "SignatureMade:seal": Action("Ký số của cơ quan (đóng dấu)", "sealed by the agency"),
+    "SignatureMade:copy": Action("Ký số của cơ quan sao văn bản", "signed as a copy"),
     "SignatureFailed": Action("Ký số không thành", "signing failed"),
     "DocumentIssued": Action("Phát hành văn bản", "issued"),
     "DocumentVoided": Action("Hủy văn bản, số không dùng lại", "voided, its number stays taken"),
@@ -124,6 +127,9 @@ NO_LINE: dict[str, str] = {
     "DeliveryOpened": _MACHINE,
     "PacketNumbered": _MACHINE,
     "DocumentSigned": _SAME_STEP,  # SignatureMade:leader names the signer
+    "SignatureAdded": _SAME_STEP,  # SignatureMade:leader
+    "SealAdded": _SAME_STEP,  # SignatureMade:seal
+    "SignatureMade:attachment": _SAME_STEP,  # SignatureMade:seal, of the main file
     "SigningFinished": _SAME_STEP,
     "SigningRefused": _SAME_STEP,  # SignatureFailed
     "SignatureMade:number": _SAME_STEP,  # DocumentNumbered
@@ -147,6 +153,10 @@ NO_LINE: dict[str, str] = {
     "DecisionAsked": _DESK,
     "DecisionConfirmed": _DESK,
     "DecisionDeclined": _DESK,
+    "DeviceSigningOpened": _MACHINE,
+    "DeviceSigningPrepared": _SAME_STEP,  # SignatureMade:leader, or SignatureFailed
+    "DeviceSignatureReturned": _SAME_STEP,
+    "TrayConfirmed": "each of its documents is approved by an event of its own",
     "ParkedEventReleased": _DESK,
     "ParkedEventRefused": _DESK,
     "ParkedJobReleased": _DESK,

@@ -96,7 +96,7 @@ def _handler(message: Any, event: Recorded) -> dict[str, Any]:
     nobody = {"handler": None, "person_id": None, "position_id": None, "named_in": None}
     if event.type in NAMED_IN:
         return {**nobody, "named_in": getattr(message, NAMED_IN[event.type]) or None}
-    if event.type == "SignatureMade" and message.role == "leader":
+    if event.type == "SignatureMade" and message.role in ("leader", "copier"):
         person = f"person:{message.owner_id}"
         return {**nobody, "handler": person, "person_id": UUID(message.owner_id)}
     kind, _, who = event.handler.partition(":")

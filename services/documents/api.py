@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from libs.blobs import BlobMissing, BlobStore, open_store
 from libs.db import Database, database_of
-from libs.messaging.read_after import token
 from libs.service import api_of
 from libs.web.api import Api
 from libs.web.call import Call, Reply
@@ -15,6 +14,9 @@ from libs.web.commands import StoredReply
 from libs.web.desk import add_desk
 from libs.web.paging import decode_cursor, encode_cursor
 from services.documents import handlers, queries, schemas, types, views
+from services.documents.answers import agency_of, answer, order_of
+from services.documents.api_copies import add_copy_routes
+from services.documents.api_trays import add_tray_routes
 from services.documents.commands import (
     AgreeRecall,
     ApproveDocument,
@@ -28,18 +30,17 @@ from services.documents.commands import (
 )
 from services.documents.domain.attachments import LARGEST
 from services.documents.domain.incoming import WITHDRAWN
-from services.documents.domain.outgoing import Outgoing
-from services.documents.domain.register import OUTGOING, code_text
+from services.documents.domain.register import INCOMING
 from services.documents.errors import (
-    AgencyUnknown,
     DocumentsError,
     DocumentUnknown,
     FileErased,
     NoFile,
     NoReport,
+    TypeUnknown,
     WithdrawnDocument,
 )
-from services.documents.handlers import Done, Order
+from services.documents.events import Signer
 from services.documents.settings import Settings
 from services.documents.texts import put_text
 from services.documents.uploads import keep_file
@@ -64,6 +65,8 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     add_look_ups(api, database, blobs)
     _files(api, database, blobs)
     add_desk(api, "/v1/desk/documents", database, blobs)
+    add_tray_routes(api, database, blobs)
+    add_copy_routes(api, database, blobs)
 
 
 def _drafting(api: Api, blobs: BlobStore) -> None:
@@ -73,12 +76,17 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
     @api.command("/v1/documents", "documents.draft", body=schemas.DraftBody, prepare=keep_text)
     def draft_document(call: Call) -> Reply:
         """Write a draft (dự thảo)."""
-        body, agency_id = call.body, _agency(call)
+        body, agency_id = call.body, agency_of(call)
+        cosigners = tuple(Signer(**each) for each in body["cosigners"])
+        agencies = [agency_id, *(each.agency_id for each in cosigners)]
+        code, unit_sign = body["type_code"], body["unit_sign"]
+        if code in types.COPIES:
+            raise TypeUnknown  # a copy is made of a document
         command = DraftDocument(
             document_id=uuid5(call.command_id, "document"),
             agency_id=agency_id,
-            notation=handlers.sign_of(call.unit, agency_id, body["type_code"], body["unit_sign"]),
-            type_code=types.document_type(body["type_code"]).code,
+            notation=handlers.sign_of(call.unit, agencies, code, unit_sign),
+            type_code=types.document_type(code).code,
             text=call.prepared,
             urgency=body["urgency"],
             signer_id=body["signer_id"],
@@ -88,9 +96,10 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
             carries_out=body["carries_out"],
             updates=body["updates"],
             replaces=body["replaces"],
+            cosigners=cosigners,
         )
-        done = handlers.draft(call.unit, _order(call), command, body["subject"])
-        return _reply(call, done, status=201)
+        done = handlers.draft(call.unit, order_of(call), command, body["subject"])
+        return answer(call, done, status=201)
 
     @api.command(
         f"{DOCUMENT}/text",
@@ -103,7 +112,7 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
         """Replace the draft's text."""
         text, document_id = call.prepared, call.params["document_id"]
         subject = call.body["subject"]
-        return _reply(call, handlers.revise(call.unit, _order(call), document_id, text, subject))
+        return answer(call, handlers.revise(call.unit, order_of(call), document_id, text, subject))
 
     @api.command(f"{DOCUMENT}/review", "documents.review")
     def review_draft(call: Call) -> Reply:
@@ -117,21 +126,28 @@ def _drafting(api: Api, blobs: BlobStore) -> None:
         prepare=_note_keeper(blobs),
     )
     def return_draft(call: Call) -> Reply:
-        """Send the draft back to its author."""
-        return _change(call, ReturnDraft(call.prepared))
+        """Send the draft back to its author; a cosigner's agency may, when it is its turn."""
+        return _change(call, ReturnDraft(call.prepared, agency_of(call)))
 
 
 def _steps(api: Api, blobs: BlobStore) -> None:
-    @api.command(f"{DOCUMENT}/approve", "documents.approve")
+    @api.command(f"{DOCUMENT}/approve", "documents.approve", body=schemas.ApproveBody)
     def approve_document(call: Call) -> Reply:
-        """Approve and sign: only the signer named in the draft (phê duyệt, ký)."""
-        principal = call.principal
-        return _change(call, ApproveDocument(principal.subject, principal.position))
+        """Approve and sign: only the signer named in the draft, then each cosigner (ký)."""
+        who, own_device = call.principal, call.body["own_device"]
+        order = uuid5(call.command_id, "signing")
+        command = ApproveDocument(who.subject, who.position, own_device, signing_id=order)
+        return _change(call, command)
 
     @api.command(f"{DOCUMENT}/issue", "documents.issue")
     def issue_document(call: Call) -> Reply:
         """Number, seal and issue (cấp số, đóng dấu, phát hành)."""
-        return _reply(call, handlers.issue(call.unit, _order(call), call.params["document_id"]))
+        return answer(call, handlers.issue(call.unit, order_of(call), call.params["document_id"]))
+
+    @api.command(f"{DOCUMENT}/seal", "documents.issue")
+    def seal_document(call: Call) -> Reply:
+        """Seal a joint document as a further agency of it (đóng dấu văn bản liên tịch)."""
+        return answer(call, handlers.seal(call.unit, order_of(call), call.params["document_id"]))
 
     @api.command(
         f"{DOCUMENT}/void",
@@ -143,14 +159,14 @@ def _steps(api: Api, blobs: BlobStore) -> None:
         """Abandon the document; a number that it has stays taken (hủy)."""
         command = VoidDocument(call.prepared)
         document_id = call.params["document_id"]
-        return _reply(call, handlers.void(call.unit, _order(call), document_id, command))
+        return answer(call, handlers.void(call.unit, order_of(call), document_id, command))
 
 
 def _arrivals(api: Api, blobs: BlobStore) -> None:
     @api.command(f"{DOCUMENT}/accept", "documents.accept")
     def accept_document(call: Call) -> Reply:
         """Accept the incoming document and enter it in the register (tiếp nhận, vào sổ)."""
-        return _reply(call, handlers.accept(call.unit, _order(call), call.params["document_id"]))
+        return answer(call, handlers.accept(call.unit, order_of(call), call.params["document_id"]))
 
     @api.command(
         f"{DOCUMENT}/refuse",
@@ -162,7 +178,7 @@ def _arrivals(api: Api, blobs: BlobStore) -> None:
         """Refuse the incoming document, with the reason (từ chối tiếp nhận)."""
         command = RefuseDocument(call.body["reason_code"], call.prepared)
         document_id = call.params["document_id"]
-        return _reply(call, handlers.refuse(call.unit, _order(call), document_id, command))
+        return answer(call, handlers.refuse(call.unit, order_of(call), document_id, command))
 
 
 def _recalls(api: Api, blobs: BlobStore) -> None:
@@ -188,7 +204,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/documents", "documents.read", args=schemas.ListArgs)
     def list_documents(call: Call) -> Reply:
         """The agency's documents, newest first."""
-        args, agency_id = call.args, _agency(call)
+        args, agency_id = call.args, agency_of(call)
         after = (
             decode_cursor(args["cursor"], {"tx": int, "position": int}) if args["cursor"] else {}
         )
@@ -218,7 +234,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/registers", "documents.read_register", args=schemas.RegisterArgs)
     def show_register(call: Call) -> Reply:
         """A register of the agency: the columns of Decree 30/2020 (sổ đăng ký văn bản)."""
-        args, agency_id = call.args, _agency(call)
+        args, agency_id = call.args, agency_of(call)
         after = decode_cursor(args["cursor"], {"after": int})["after"] if args["cursor"] else 0
         series = args["series"]
         with database.unit() as unit:
@@ -227,10 +243,10 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
             )
             recipients = tuple({each for row in rows for each in row["recipients"]})
             names = queries.known_agencies(unit.connection, recipients)
-        if series == OUTGOING:
-            entries = [views.outgoing_entry(row, names, blobs) for row in rows]
-        else:
+        if series == INCOMING:
             entries = [views.incoming_entry(row, blobs) for row in rows]
+        else:
+            entries = [views.outgoing_entry(row, names, blobs) for row in rows]
         full = len(rows) == args["limit"]
         following = encode_cursor({"after": rows[-1]["line"]}) if full else None
         head = {"year": args["year"], "series": series}
@@ -276,56 +292,24 @@ def _note_keeper(blobs: BlobStore) -> Callable[[Call], str]:
     return lambda call: put_text(blobs, {"note": call.body["note"]})
 
 
-def _agency(call: Call) -> UUID:
-    try:
-        return UUID(call.principal.agency)
-    except ValueError as error:
-        raise AgencyUnknown from error
-
-
-def _order(call: Call) -> Order:
-    principal = call.principal
-    return Order(
-        call.command_id, _agency(call), principal.handler, principal.behalf, call.expected_version
-    )
-
-
 def _text(call: Call) -> dict[str, Any]:
     return {name: call.body[name] for name in ("subject", "summary", "paragraphs", "addressees")}
 
 
 def _change(call: Call, command: handlers.OutgoingOrder) -> Reply:
     document_id = call.params["document_id"]
-    return _reply(call, handlers.change(call.unit, _order(call), document_id, command))
+    return answer(call, handlers.change(call.unit, order_of(call), document_id, command))
 
 
 def _answer(call: Call, command: AgreeRecall | RefuseRecall) -> Reply:
     document_id = call.params["document_id"]
-    return _reply(call, handlers.answer_recall(call.unit, _order(call), document_id, command))
-
-
-def _reply(call: Call, done: Done, status: int = 200) -> Reply:
-    document = done.document
-    body: dict[str, Any] = {
-        "document_id": document.document_id,
-        "state": document.state,
-        "version": done.version,
-    }
-    if isinstance(document, Outgoing):
-        numbered = document.numbered
-        body["code"] = code_text(numbered.number, numbered.notation) if numbered else None
-        body["issued_on"] = numbered.issued_on if numbered else None
-    else:
-        body["arrival_number"] = document.accepted.arrival_number if document.accepted else None
-    after = token(call.unit.store, done.appended) if done.appended else None
-    return Reply(status, body, etag=done.version, read_after=after)
+    return answer(call, handlers.answer_recall(call.unit, order_of(call), document_id, command))
 
 
 def _row(call: Call, connection: Any) -> dict[str, Any]:
     row = queries.one_document(connection, call.params["document_id"])
-    if row is None:
+    if row is None or call.principal.agency not in map(str, row["participants"]):
         raise DocumentUnknown
-    call.require_agency(row["agency_id"])
     return row
 
 

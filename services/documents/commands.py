@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from services.documents.events import ArrivedFile, AttachedFile, Box
+from services.documents.events import ArrivedFile, AttachedFile, Box, Signer, SignerBoxes
+
+NO_ORDER = UUID(int=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,10 @@ class DraftDocument:
     carries_out: UUID | None = None
     updates: UUID | None = None
     replaces: UUID | None = None
+    cosigners: tuple[Signer, ...] = ()
+    copy_of: UUID | None = None
+    copy_file: str = ""
+    copy_pages: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,17 +53,28 @@ class ReviewDraft:
 
 @dataclass(frozen=True)
 class ReturnDraft:
-    """Send the draft back to its author; `note` is the digest of the reason."""
+    """Send the draft back to its author; `note` is the digest of the reason.
+
+    `agency_id` is the agency of whoever returns it, when that is not the document's own.
+    """
 
     note: str
+    agency_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class ApproveDocument:
-    """Approve the draft (phê duyệt), as this person in this position."""
+    """Approve the draft (phê duyệt), as this person in this position.
+
+    `own_device`: he signs with his own device; `tray_id`: in this tray; `signing_id`: the order
+    for his signature, should nothing have to be laid out before.
+    """
 
     person_id: str
     position_id: str | None
+    own_device: bool = False
+    tray_id: UUID | None = None
+    signing_id: UUID = NO_ORDER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +88,7 @@ class RequestSignature:
     number_box: Box
     date_box: Box
     seal_box: Box
+    cosigners: tuple[SignerBoxes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,11 +113,29 @@ class IssueDocument:
 
 
 @dataclass(frozen=True)
+class SealDocument:
+    """Put the seal of a further agency (đóng dấu văn bản liên tịch), as that agency."""
+
+    signing_id: UUID
+    agency_id: UUID
+
+
+@dataclass(frozen=True)
+class SignedFile:
+    """What an attachment became when the agency signed it; `size` in bytes."""
+
+    before: str
+    after: str
+    size: int
+
+
+@dataclass(frozen=True)
 class TakeSigned:
     """Take the file on which everything that was asked for in `signing_id` is signed."""
 
     signing_id: UUID
     file: str
+    attachments: tuple[SignedFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +247,26 @@ class RefuseUpdate:
     note: str
     reason_code: str
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmTray:
+    """Sign these documents in one go (ký duyệt theo lô), as this person in this position."""
+
+    tray_id: UUID
+    agency_id: UUID
+    person_id: UUID
+    position_id: UUID
+    documents: tuple[UUID, ...]
+    own_device: bool = False
+
+
+@dataclass(frozen=True)
+class RefuseTrayLine:
+    """Record that one document of the tray cannot be approved."""
+
+    document_id: UUID
+    reason_code: str
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,70 @@ class NotTheSigner(DocumentsError):
     en = "Only the signer named in the draft may approve it."
 
 
+class NotTheSealsTurn(DocumentsError):
+    """The agencies of a joint document seal it in its order, each its own."""
+
+    code = "not_the_seals_turn"
+    status = 403
+    vi = "Chưa đến lượt cơ quan này đóng dấu văn bản."
+    en = "It is not this agency's turn to seal the document."
+
+
+class CosignersUnfit(DocumentsError):
+    """A cosigner holds no such position, or is named twice."""
+
+    code = "cosigners_invalid"
+    status = 422
+    vi = "Có người cùng ký không giữ chức vụ đã ghi hoặc được ghi hai lần."
+    en = "A cosigner does not hold the position that is named, or is named twice."
+
+
+class SourceNotCopied(DocumentsError):
+    """A copy is made of what is in force: of an original, and a sao lục of a sao y."""
+
+    code = "source_not_copied"
+    status = 422
+    vi = "Văn bản này không sao được theo hình thức đã chọn."
+    en = "This document cannot be copied in this form."
+
+
+class TrayTooLarge(DocumentsError):
+    """One confirmation signs only so many documents."""
+
+    code = "tray_too_large"
+    status = 422
+    vi = "Một lần ký duyệt chỉ gồm một số văn bản nhất định; hãy chia thành nhiều lô."
+    en = "One confirmation signs only so many documents; make several trays."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)
+
+
+class TrayChanged(DocumentsError):
+    """What waits for the leader's signature is no longer what he saw."""
+
+    code = "tray_changed"
+    vi = "Danh sách chờ ký đã thay đổi; hãy xem lại rồi xác nhận."
+    en = "What waits for your signature has changed; look at it again, then confirm."
+
+
+class TrayEmpty(DocumentsError):
+    """Nothing waits for the leader's signature."""
+
+    code = "tray_empty"
+    vi = "Không có văn bản nào chờ ký."
+    en = "Nothing waits for your signature."
+
+
+class NoPosition(DocumentsError):
+    """The token names no position, and a signature belongs to one."""
+
+    code = "position_missing"
+    status = 403
+    vi = "Tài khoản không gắn với chức vụ nào."
+    en = "The account stands for no position."
+
+
 class VerdictPending(DocumentsError):
     """Nobody accepts before the signatures were checked (QĐ 28/2018, article 9)."""
 

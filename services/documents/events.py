@@ -19,6 +19,15 @@ class Box:
     y2: int
 
 
+@dataclass(frozen=True)
+class Signer:
+    """One who signs: a person in a position of an agency."""
+
+    agency_id: UUID
+    person_id: UUID
+    position_id: UUID
+
+
 @dataclass(frozen=True, kw_only=True)
 class DocumentDrafted:
     """A draft (dự thảo) was written."""
@@ -36,6 +45,10 @@ class DocumentDrafted:
     notation: str
     updates: UUID | None = None
     replaces: UUID | None = None
+    cosigners: tuple[Signer, ...] = ()
+    copy_of: UUID | None = None
+    copy_file: str = ""
+    copy_pages: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,16 @@ class DocumentApproved:
     """The leader approved the draft and ordered his signature."""
 
     document_id: UUID
+    tray_id: UUID | None = None
+    own_device: bool = False
+
+
+@dataclass(frozen=True)
+class SignerBoxes:
+    """The places of one more signer."""
+
+    leader_box: Box
+    seal_box: Box
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +120,7 @@ class DocumentRendered:
     number_box: Box
     date_box: Box
     seal_box: Box
+    cosigners: tuple[SignerBoxes, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +134,23 @@ class SignatureRequested:
     signer_id: UUID
     box: Box
     urgency: int
+    own_device: bool = False
+    field: str = "leader"
+    attachments: tuple[AttachedFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignatureAdded:
+    """One of several signers has signed; others have still to."""
+
+    document_id: UUID
+    file: str
+    signer_id: UUID
 
 
 @dataclass(frozen=True)
 class DocumentSigned:
-    """The leader's signature is on the document."""
+    """The signature of the leader, or of the last of several signers, is on the document."""
 
     document_id: UUID
     file: str
@@ -145,6 +181,20 @@ class SealRequested:
     date_box: Box
     seal_box: Box
     urgency: int
+    field: str = "seal"
+    code: str = ""
+    copy_form: str = ""
+    attachments: tuple[AttachedFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class SealAdded:
+    """One of several agencies has sealed the document; others have still to."""
+
+    document_id: UUID
+    file: str
+    sealed_by: UUID
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +228,8 @@ class DocumentIssued:
     attachments: tuple[AttachedFile, ...] = ()
     updates: UUID | None = None
     replaces: UUID | None = None
+    cosigners: tuple[Signer, ...] = ()
+    copy_of: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -347,6 +399,28 @@ class NumberVoided:
     document_id: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrayConfirmed:
+    """A leader confirmed a tray of documents (ký duyệt theo lô): each is approved for him."""
+
+    tray_id: UUID
+    agency_id: UUID
+    signer_id: UUID
+    signer_position_id: UUID
+    documents: tuple[UUID, ...]
+    own_device: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrayLineRefused:
+    """A document of a tray could not be approved; the others go on."""
+
+    tray_id: UUID
+    agency_id: UUID
+    document_id: UUID
+    reason_code: str
+
+
 EVENTS: dict[str, type] = {
     "ArrivalVerified": ArrivalVerified,
     "AttachmentAdded": AttachmentAdded,
@@ -369,9 +443,13 @@ EVENTS: dict[str, type] = {
     "NumberVoided": NumberVoided,
     "RecallReceived": RecallReceived,
     "RecallRefused": RecallRefused,
+    "SealAdded": SealAdded,
     "SealRequested": SealRequested,
+    "SignatureAdded": SignatureAdded,
     "SignatureFailed": SignatureFailed,
     "SignatureRequested": SignatureRequested,
+    "TrayConfirmed": TrayConfirmed,
+    "TrayLineRefused": TrayLineRefused,
     "UpdateRefused": UpdateRefused,
     "ValidationRequested": ValidationRequested,
 }

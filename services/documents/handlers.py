@@ -26,16 +26,18 @@ from services.documents.commands import (
     ReturnDraft,
     ReviewDraft,
     ReviseDraft,
+    SealDocument,
     TakeNumber,
     VoidDocument,
     VoidNumber,
 )
-from services.documents.domain import incoming, outgoing, register
+from services.documents.domain import copies, incoming, outgoing, register
 from services.documents.domain.incoming import Incoming
 from services.documents.domain.outgoing import Outgoing
-from services.documents.domain.register import INCOMING, OUTGOING, Register
+from services.documents.domain.register import COPIES, INCOMING, OUTGOING, Register
 from services.documents.errors import (
     AgencyUnknown,
+    CosignersUnfit,
     DocumentUnknown,
     EarlierNotIssued,
     NotationUnfit,
@@ -82,16 +84,17 @@ class Done:
     appended: list[Appended]
 
 
-def sign_of(unit: Unit, agency_id: UUID, type_code: str, unit_sign: str) -> str:
-    """The sign (ký hiệu) of the agency's documents of a type.
+def sign_of(unit: Unit, agencies: Sequence[UUID], type_code: str, unit_sign: str) -> str:
+    """The sign (ký hiệu) of documents of a type by these agencies, the one in charge first.
 
     Raises `AgencyUnknown`, `TypeUnknown`, `NotationUnfit`.
     """
-    agency = queries.one_agency(unit.connection, agency_id)
-    if agency is None:
+    found = [queries.one_agency(unit.connection, agency) for agency in dict.fromkeys(agencies)]
+    signs = [agency["short_sign"] for agency in found if agency]
+    if len(signs) < len(found):
         raise AgencyUnknown
     try:
-        return types.notation(type_code, agency["short_sign"], unit_sign)
+        return types.notation(type_code, "-".join(signs), unit_sign)
     except types.UnknownDocumentType as error:
         raise TypeUnknown from error
     except types.NotationInvalid as error:
@@ -99,11 +102,13 @@ def sign_of(unit: Unit, agency_id: UUID, type_code: str, unit_sign: str) -> str:
 
 
 def draft(unit: Unit, order: Order, command: DraftDocument, subject: str) -> Done:
-    """Write a draft. Raises `SignerUnknown`, `RecipientsUnknown`, `RecipientsClosed`,
-    `SourceNotAccepted`, `EarlierNotIssued`."""
+    """Write a draft. Raises `SignerUnknown`, `CosignersUnfit`, `RecipientsUnknown`,
+    `RecipientsClosed`, `SourceNotAccepted`, `EarlierNotIssued`."""
     _check_signer(unit, command)
+    _check_cosigners(unit, command)
     _check_recipients(unit, command)
-    traces = (_trace_of_earlier(unit, command), _trace_of_sources(unit, command))
+    copied = load(unit, command.copy_of).trace if command.copy_of else None
+    traces = (copied, _trace_of_earlier(unit, command), _trace_of_sources(unit, command))
     trace = next(filter(None, traces), None) or uuid5(order.command_id, "trace")
     keep_subject(unit, command.document_id, subject)
     events = outgoing.decide(None, command)
@@ -123,12 +128,22 @@ def keep_subject(unit: Unit, document_id: UUID, subject: str) -> None:
     )
 
 
+def copy_source(unit: Unit, order: Order, document_id: UUID, form: str) -> copies.Source:
+    """What is copied of one of the agency's documents. Raises `SourceNotCopied`."""
+    _, document = _load(unit, order, document_id)
+    return copies.source_of(document, form)
+
+
 def change(unit: Unit, order: Order, document_id: UUID, command: OutgoingOrder) -> Done:
-    """Revise, attach to, review, return or approve; an approval adds the job that lays it out."""
-    loaded, document = _load_outgoing(unit, order, document_id)
+    """Revise, attach to, review, return or approve; an approval adds the job that lays it out.
+
+    What is to be signed by several agencies, each of them approves or returns in its turn.
+    """
+    joint = isinstance(command, ApproveDocument | ReturnDraft)
+    loaded, document = _load_outgoing(unit, order, document_id, joint=joint)
     done = _append(unit, order, loaded, outgoing.decide(document, command))
-    if done.appended and isinstance(command, ApproveDocument):
-        _add_render_job(unit, order, document)
+    if done.appended and done.document.state == outgoing.APPROVED:
+        add_render_job(unit, order.command_id, document)
     return done
 
 
@@ -142,7 +157,7 @@ def revise(unit: Unit, order: Order, document_id: UUID, text: str, subject: str)
 def issue(unit: Unit, order: Order, document_id: UUID) -> Done:
     """Number the signed document and ask for its seal; a number once taken is kept."""
     loaded, document = _load_outgoing(unit, order, document_id)
-    book, version = _register_of_today(unit, document, OUTGOING)
+    book, version = _register_of_today(unit, document, series_of(document))
     command = IssueDocument(
         signing_id=uuid5(order.command_id, "seal"),
         register_id=book.register_id,
@@ -155,6 +170,18 @@ def issue(unit: Unit, order: Order, document_id: UUID) -> Done:
     return _append(unit, order, loaded, events, taken)
 
 
+def seal(unit: Unit, order: Order, document_id: UUID) -> Done:
+    """Ask for the seal of a further agency of a joint document, as its clerk."""
+    loaded, document = _load_outgoing(unit, order, document_id, joint=True)
+    command = SealDocument(uuid5(order.command_id, "seal"), order.agency_id)
+    return _append(unit, order, loaded, outgoing.decide(document, command))
+
+
+def series_of(document: Outgoing) -> str:
+    """The register in which the document is numbered."""
+    return COPIES if document.drafted.copy_of else OUTGOING
+
+
 def void(unit: Unit, order: Order, document_id: UUID, command: VoidDocument) -> Done:
     """Abandon the document; the register shows its number as void."""
     loaded, document = _load_outgoing(unit, order, document_id)
@@ -162,7 +189,7 @@ def void(unit: Unit, order: Order, document_id: UUID, command: VoidDocument) -> 
     voided: list[Write] = []
     if events and document.numbered:
         year = document.numbered.issued_on.year
-        book, version = load_register(unit, document.agency_id, year, OUTGOING)
+        book, version = load_register(unit, document.agency_id, year, series_of(document))
         entry = register.decide(book, VoidNumber(document_id, document.numbered.number))
         voided = [(register_stream(book), version, entry)]
     return _append(unit, order, loaded, events, voided)
@@ -201,6 +228,18 @@ def _check_signer(unit: Unit, command: DraftDocument) -> None:
     named = (command.signer_id, command.agency_id)
     if held is None or (held["person_id"], held["agency_id"]) != named:
         raise SignerUnknown
+
+
+def _check_cosigners(unit: Unit, command: DraftDocument) -> None:
+    signers = [command.signer_position_id]
+    for each in command.cosigners:
+        held = queries.one_position(unit.connection, each.position_id)
+        named = (each.person_id, each.agency_id)
+        if held is None or (held["person_id"], held["agency_id"]) != named:
+            raise CosignersUnfit(position_id=str(each.position_id))
+        signers.append(each.position_id)
+    if len(set(signers)) < len(signers):
+        raise CosignersUnfit
 
 
 def _check_recipients(unit: Unit, command: DraftDocument) -> None:
@@ -242,18 +281,25 @@ def _trace_of_earlier(unit: Unit, command: DraftDocument) -> UUID | None:
     return loaded.trace
 
 
-def _load(unit: Unit, order: Order, document_id: UUID) -> tuple[Loaded, Outgoing | Incoming]:
+def _load(
+    unit: Unit, order: Order, document_id: UUID, joint: bool = False
+) -> tuple[Loaded, Outgoing | Incoming]:
     loaded = load(unit, document_id)
     document = loaded.document
-    if document is None or document.agency_id != order.agency_id:
+    if document is None:
+        raise DocumentUnknown
+    others = document.agencies if joint and isinstance(document, Outgoing) else ()
+    if order.agency_id not in (document.agency_id, *others):
         raise DocumentUnknown
     if order.expected_version not in (None, loaded.version):
         raise stale_version(order.expected_version, loaded.version)
     return loaded, document
 
 
-def _load_outgoing(unit: Unit, order: Order, document_id: UUID) -> tuple[Loaded, Outgoing]:
-    loaded, document = _load(unit, order, document_id)
+def _load_outgoing(
+    unit: Unit, order: Order, document_id: UUID, joint: bool = False
+) -> tuple[Loaded, Outgoing]:
+    loaded, document = _load(unit, order, document_id, joint)
     if not isinstance(document, Outgoing):
         raise WrongDirection
     return loaded, document
@@ -313,11 +359,12 @@ def _append(
     return Done(after, loaded.version + len(events), appended)
 
 
-def _add_render_job(unit: Unit, order: Order, document: Outgoing) -> None:
+def add_render_job(unit: Unit, seed: UUID, document: Outgoing) -> None:
+    """Have an approved document laid out; the same seed adds one job."""
     approved = unit.store.read_last(document_stream(document.document_id))
     assert approved is not None
     unit.jobs.add(
-        uuid5(order.command_id, "render"),
+        uuid5(seed, "render"),
         "render",
         {"document_id": str(document.document_id)},
         continuing(approved, now=unit.now),

@@ -18,6 +18,7 @@ from services.documents.commands import (
     FailSigning,
     ReceiveRecall,
     RecordArrival,
+    SignedFile,
     TakeSigned,
     VerifyArrival,
 )
@@ -102,7 +103,8 @@ def on_file_validated(message: Any, recorded: Recorded, unit: Unit) -> None:
 
 def on_signing_finished(message: Any, recorded: Recorded, unit: Unit) -> None:
     """Take the signed file: the leader's signature makes it signed, the seal issues it."""
-    command = TakeSigned(UUID(message.signing_id), message.file)
+    signed = tuple(SignedFile(one.file, one.signed, one.size) for one in message.attachments)
+    command = TakeSigned(UUID(message.signing_id), message.file, signed)
     _tell_outgoing(UUID(message.document_id), command, recorded, unit)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, update
+from sqlalchemy import and_, case, func, insert, update
 
 from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
+from services.documents import tray_lines
 from services.documents.domain import incoming, outgoing
 from services.documents.domain.register import INCOMING, OUTGOING, code_text
 from services.documents.events import EVENTS
@@ -21,6 +22,8 @@ from services.documents.tables import (
     position,
     register_entry,
     subject,
+    tray,
+    tray_line,
     wire_name,
 )
 from services.documents.types import document_type
@@ -57,6 +60,9 @@ def project_position(message: Any, _recorded: Recorded, unit: Unit) -> None:
 
 def project_draft(message: Any, recorded: Recorded, unit: Unit) -> None:
     """A new row for a draft."""
+    first = _signer(message.agency_id, message.signer_id, message.signer_position_id)
+    more = [_signer(one.agency_id, one.person_id, one.position_id) for one in message.cosigners]
+    signers = [first, *more]
     row = {
         "direction": OUTGOING,
         "state": outgoing.DRAFTED,
@@ -71,8 +77,15 @@ def project_draft(message: Any, recorded: Recorded, unit: Unit) -> None:
         "updates": message.updates or None,
         "replaces": message.replaces or None,
         "took_the_place_of": [],
+        "participants": list(dict.fromkeys(signer["agency_id"] for signer in signers)),
+        "signers": signers,
+        "copy_of": message.copy_of or None,
     }
     _open(message, recorded, unit, row)
+
+
+def _signer(agency_id: str, person_id: str, position_id: str) -> dict[str, str]:
+    return {"agency_id": agency_id, "person_id": person_id, "position_id": position_id}
 
 
 def project_arrival(message: Any, recorded: Recorded, unit: Unit) -> None:
@@ -91,6 +104,8 @@ def project_arrival(message: Any, recorded: Recorded, unit: Unit) -> None:
         "foreign_id": message.foreign_id,
         "business": message.business or None,
         "took_the_place_of": [],
+        "participants": [message.agency_id],
+        "signers": [],
     }
     _open(message, recorded, unit, row)
     remember_names(
@@ -114,6 +129,8 @@ def _open(message: Any, recorded: Recorded, unit: Unit, row: dict[str, Any]) -> 
         "position": recorded.position,
         "opened_at": recorded.occurred_at,
         "changed_at": recorded.occurred_at,
+        "signatures": 0,
+        "seals": 0,
     }
     unit.connection.execute(insert(document).values(**common, **row))
 
@@ -154,6 +171,22 @@ def _reason(message: Any) -> dict[str, Any]:
 
 def _file(message: Any) -> dict[str, Any]:
     return {"file": message.file}
+
+
+def _one_more_signature(message: Any) -> dict[str, Any]:
+    return {"file": message.file, "signatures": document.c.signatures + 1}
+
+
+def _one_more_seal(message: Any) -> dict[str, Any]:
+    return {**_sealed(message), "seals": document.c.seals + 1}
+
+
+def _sealed(message: Any) -> dict[str, Any]:
+    return {"file": message.file, "files": [_shown(file) for file in message.attachments]}
+
+
+def _returned(message: Any) -> dict[str, Any]:
+    return {**_noted(message), "signatures": 0}
 
 
 def _attached(message: Any) -> dict[str, Any]:
@@ -211,7 +244,49 @@ def project_replaced(message: Any, recorded: Recorded, unit: Unit) -> None:
 
 
 _replace = _step(incoming.REPLACED, lambda message: {**_ended(message), "replaced_by": message.by})
-_BEFORE_FAILURE = case((document.c.number.is_(None), outgoing.REVIEWED), else_=outgoing.NUMBERED)
+_BEFORE_FAILURE = case(
+    (and_(document.c.number.is_(None), document.c.signatures == 0), outgoing.REVIEWED),
+    (document.c.number.is_(None), outgoing.COSIGNING),
+    (document.c.seals == 0, outgoing.NUMBERED),
+    else_=outgoing.COSEALING,
+)
+
+
+def project_approved(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """The leader approved it, perhaps in a tray."""
+    _approve(message, recorded, unit)
+    tray_lines.approved(message, unit)
+
+
+def project_cosigned(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """The signature of one of several signers is on it."""
+    _cosign(message, recorded, unit)
+    tray_lines.ended(message, recorded, unit)
+
+
+def project_signed(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """The leader's signature, or that of the last of several, is on it."""
+    _sign(message, recorded, unit)
+    tray_lines.ended(message, recorded, unit)
+
+
+def project_failed(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """What was asked for was refused."""
+    _fail(message, recorded, unit)
+    tray_lines.ended(message, recorded, unit, message.reason_code)
+
+
+def project_voided(message: Any, recorded: Recorded, unit: Unit) -> None:
+    """The document was abandoned, perhaps while it waited for a signature."""
+    _void(message, recorded, unit)
+    tray_lines.ended(message, recorded, unit, "document_voided")
+
+
+_approve = _outgoing("DocumentApproved")
+_cosign = _outgoing("SignatureAdded", _one_more_signature)
+_sign = _outgoing("DocumentSigned", _one_more_signature)
+_fail = _step(_BEFORE_FAILURE, _reason)
+_void = _outgoing("DocumentVoided", _noted)
 
 
 def project_number(message: Any, _recorded: Recorded, unit: Unit) -> None:
@@ -241,16 +316,18 @@ PROJECTIONS: dict[str, Handler] = {
     "DraftRevised": _outgoing("DraftRevised", lambda message: {"text": message.text}),
     "AttachmentAdded": _outgoing("AttachmentAdded", _attached),
     "DraftReviewed": _outgoing("DraftReviewed"),
-    "DraftReturned": _outgoing("DraftReturned", _noted),
-    "DocumentApproved": _outgoing("DocumentApproved"),
+    "DraftReturned": _outgoing("DraftReturned", _returned),
+    "DocumentApproved": project_approved,
     "DocumentRendered": _outgoing("DocumentRendered", _file),
     "SignatureRequested": _outgoing("SignatureRequested"),
-    "DocumentSigned": _outgoing("DocumentSigned", _file),
+    "SignatureAdded": project_cosigned,
+    "DocumentSigned": project_signed,
     "DocumentNumbered": _outgoing("DocumentNumbered", _numbered),
     "SealRequested": _outgoing("SealRequested"),
-    "SignatureFailed": _step(_BEFORE_FAILURE, _reason),
-    "DocumentIssued": _outgoing("DocumentIssued", _file),
-    "DocumentVoided": _outgoing("DocumentVoided", _noted),
+    "SealAdded": _outgoing("SealAdded", _one_more_seal),
+    "SignatureFailed": project_failed,
+    "DocumentIssued": _outgoing("DocumentIssued", _sealed),
+    "DocumentVoided": project_voided,
     "DocumentArrived": project_arrival,
     "ValidationRequested": _step(incoming.ARRIVED),
     "ArrivalVerified": project_verdict,
@@ -269,13 +346,15 @@ PROJECTIONS: dict[str, Handler] = {
     ),
     "DocumentWithdrawn": _step(incoming.WITHDRAWN, _ended),
     "DocumentReplaced": project_replaced,
+    "TrayConfirmed": tray_lines.project_tray,
+    "TrayLineRefused": tray_lines.project_refused_line,
     "NumberTaken": project_number,
     "NumberVoided": project_void_number,
 }
 
 READ_MODELS = ReadModels(
     PROJECTIONS,
-    rebuilt=(agency, person, position, document, register_entry),
+    rebuilt=(agency, person, position, document, register_entry, tray, tray_line),
     shared=(wire_name,),
     kept={
         subject: "people's text, written by the commands and erased with its blob",

@@ -1,12 +1,14 @@
 """What can be asked of the read models."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, select, tuple_
 
-from services.documents.domain.register import OUTGOING
+from services.documents.domain.outgoing import COSIGNING, REVIEWED
+from services.documents.domain.register import INCOMING
 from services.documents.tables import (
     agency,
     document,
@@ -14,6 +16,8 @@ from services.documents.tables import (
     position,
     register_entry,
     subject,
+    tray,
+    tray_line,
 )
 
 Row = dict[str, Any]
@@ -73,7 +77,7 @@ def documents(
     limit: int,
 ) -> list[Row]:
     """The agency's documents, newest first, behind the place `after`."""
-    query = _with_subject().where(document.c.agency_id == agency_id)
+    query = _with_subject().where(document.c.participants.contains([agency_id]))
     if direction is not None:
         query = query.where(document.c.direction == direction)
     if state is not None:
@@ -95,12 +99,54 @@ def _with_subject() -> Select[Any]:
     )
 
 
+_NEXT = document.c.signers[document.c.signatures]
+
+
+def waiting(connection: Connection, person_id: UUID, position_id: UUID) -> list[Row]:
+    """The documents that wait for this signer, urgent ones first, then the oldest."""
+    query = (
+        _with_subject()
+        .where(_NEXT["person_id"].astext == str(person_id))
+        .where(_NEXT["position_id"].astext == str(position_id))
+        .where(document.c.state.in_([REVIEWED, COSIGNING]))
+        .order_by(document.c.urgency.desc(), document.c.tx, document.c.position)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def urgencies(
+    connection: Connection, agency_id: UUID, documents: Collection[UUID]
+) -> dict[UUID, int]:
+    """How urgent those of the documents are that are the agency's."""
+    query = select(document.c.document_id, document.c.urgency).where(
+        document.c.participants.contains([agency_id]), document.c.document_id.in_(documents)
+    )
+    return {row.document_id: row.urgency for row in connection.execute(query)}
+
+
+def one_tray(connection: Connection, tray_id: UUID) -> Row | None:
+    """A tray as it was confirmed, of whichever agency."""
+    return _one(connection, select(tray).where(tray.c.tray_id == tray_id))
+
+
+def tray_lines(connection: Connection, tray_id: UUID) -> list[Row]:
+    """The documents of a tray in the order in which they are signed, and where each stands."""
+    query = (
+        select(tray_line, document.c.code, document.c.urgency, subject.c.subject)
+        .outerjoin(document, document.c.document_id == tray_line.c.document_id)
+        .outerjoin(subject, subject.c.document_id == tray_line.c.document_id)
+        .where(tray_line.c.tray_id == tray_id)
+        .order_by(tray_line.c.ordinal)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
 def register(
     connection: Connection, agency_id: UUID, year: int, series: str, after: int, limit: int
 ) -> list[Row]:
     """Lines of a register behind the number `after`, each with its document and its author."""
     line = register_entry.c
-    author = document.c.agency_id if series == OUTGOING else document.c.sender_id
+    author = document.c.sender_id if series == INCOMING else document.c.agency_id
     query = (
         select(
             document,

@@ -5,12 +5,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from services.documents.domain import incoming, outgoing
-from services.documents.domain.register import INCOMING, OUTGOING
+from services.documents.domain import copies, incoming, outgoing, tray
+from services.documents.domain.register import COPIES, INCOMING, OUTGOING
 
 LONGEST_BODY = 200_000
 # The page has room for so many lines of "Nơi nhận", the last of which is the record copy.
 MOST_RECIPIENTS = 199
+MOST_COSIGNERS = 5
 STATES = (
     *dict.fromkeys(outgoing.STATES.values()),
     incoming.ARRIVED,
@@ -49,6 +50,14 @@ class TextBody(Schema):
     )
 
 
+class SignerBody(Schema):
+    """One who signs after the signer: a person in a position of an agency."""
+
+    agency_id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    position_id = fields.UUID(required=True)
+
+
 class DraftBody(TextBody):
     """A draft. `unit_sign` is needed for a công văn: the drafting unit's or field's letters."""
 
@@ -64,6 +73,9 @@ class DraftBody(TextBody):
     carries_out = fields.UUID(load_default=None, allow_none=True)
     updates = fields.UUID(load_default=None, allow_none=True)
     replaces = fields.UUID(load_default=None, allow_none=True)
+    cosigners = fields.List(
+        fields.Nested(SignerBody), load_default=list, validate=validate.Length(0, MOST_COSIGNERS)
+    )
 
     @validates_schema
     def _one_earlier(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -75,6 +87,48 @@ class AttachmentArgs(Schema):
     """What the attached file is called; the domain knows the rules of names."""
 
     name = fields.Str(required=True)
+
+
+class CopyBody(Schema):
+    """A copy of a document: its form, who signs it, who gets it. An extract brings its text."""
+
+    form = fields.Str(required=True, validate=validate.OneOf(copies.FORMS))
+    signer_id = fields.UUID(required=True)
+    signer_position_id = fields.UUID(required=True)
+    recipients = fields.List(
+        fields.UUID(), required=True, validate=validate.Length(1, MOST_RECIPIENTS)
+    )
+    urgency = fields.Int(load_default=0, strict=True, validate=validate.Range(0, 3))
+    paragraphs = fields.List(
+        fields.Str(validate=_not_blank),
+        load_default=list,
+        validate=[validate.Length(0, 2000), _not_too_long],
+    )
+
+    @validates_schema
+    def _text_of_an_extract(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if (data["form"] == copies.EXTRACT) != bool(data["paragraphs"]):
+            raise ValidationError("an extract has paragraphs, a whole copy none", "paragraphs")
+
+
+class ApproveBody(Schema):
+    """How the leader signs: with his key on the platform, or with his own device."""
+
+    own_device = fields.Bool(load_default=False, truthy={True}, falsy={False})
+
+
+class TrayBody(ApproveBody):
+    """What is signed in one go: named documents, or all that wait, by the digest of that list."""
+
+    documents = fields.List(
+        fields.UUID(), load_default=None, validate=validate.Length(1, tray.MOST)
+    )
+    digest = fields.Str(load_default=None, validate=validate.Length(64, 64))
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if (data["documents"] is None) == (data["digest"] is None):
+            raise ValidationError("either documents or digest", "documents")
 
 
 class NoteBody(Schema):
@@ -109,7 +163,7 @@ class RegisterArgs(PageArgs):
     """Which register to show."""
 
     year = fields.Int(required=True, validate=validate.Range(1945, 9999))
-    series = fields.Str(required=True, validate=validate.OneOf([OUTGOING, INCOMING]))
+    series = fields.Str(required=True, validate=validate.OneOf([OUTGOING, INCOMING, COPIES]))
 
 
 class FileArgs(Schema):

@@ -66,6 +66,11 @@ document = Table(
     Column("carries_out", UUID(as_uuid=True)),
     Column("updates", UUID(as_uuid=True)),
     Column("replaces", UUID(as_uuid=True)),
+    Column("participants", ARRAY(UUID(as_uuid=True)), nullable=False),
+    Column("signers", JSONB, nullable=False),
+    Column("signatures", Integer, nullable=False),
+    Column("seals", Integer, nullable=False),
+    Column("copy_of", UUID(as_uuid=True)),
     # incoming
     Column("sender_id", UUID(as_uuid=True)),
     Column("foreign_id", Text),
@@ -91,6 +96,26 @@ register_entry = Table(
     Column("number", Integer, primary_key=True),
     Column("document_id", UUID(as_uuid=True), nullable=False),
     Column("void", Boolean, nullable=False),
+)
+# Trays and where their documents stand: waiting, signing, signed or failed.
+tray = Table(
+    "tray",
+    metadata,
+    Column("tray_id", UUID(as_uuid=True), primary_key=True),
+    Column("agency_id", UUID(as_uuid=True), nullable=False),
+    Column("signer_id", UUID(as_uuid=True), nullable=False),
+    Column("confirmed_at", DateTime(timezone=True), nullable=False),
+    Column("own_device", Boolean, nullable=False),
+)
+tray_line = Table(
+    "tray_line",
+    metadata,
+    Column("tray_id", UUID(as_uuid=True), primary_key=True),
+    Column("document_id", UUID(as_uuid=True), primary_key=True),
+    Column("ordinal", Integer),
+    Column("state", Text, nullable=False),
+    Column("reason_code", Text),
+    Column("ended_at", DateTime(timezone=True)),
 )
 # How senders call the documents that came from them, and those that these supersede. Written with
 # the arrival, so that what follows may ask at once, and again by the projection.

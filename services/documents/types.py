@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from libs.decree30 import LETTER, PERSONAL_LETTER, TYPE_NAMES
+from libs.decree30 import COPY_NAMES, LETTER, PERSONAL_LETTER, TYPE_NAMES
 
 _LONGEST = 30  # Code/CodeNotation of QCVN 102:2016
 _GROUPS = re.compile(r"[^\W_]+(?:[.&-][^\W_]+)*")
@@ -32,10 +32,11 @@ TYPES: dict[str, DocumentType] = {
     code: DocumentType(code, name, "" if code in (LETTER, PERSONAL_LETTER) else code)
     for code, name in TYPE_NAMES
 }
+COPIES = {code: DocumentType(code, name, code) for code, name in COPY_NAMES}
 
 
 class UnknownDocumentType(Exception):
-    """The code is none of the 29."""
+    """The code is none of the 29, nor that of a copy."""
 
     code = "document_type_unknown"
 
@@ -55,9 +56,9 @@ class NotationInvalid(Exception):
 
 
 def document_type(code: str) -> DocumentType:
-    """Return the type with this code, or raise `UnknownDocumentType`."""
+    """Return the type or the copy with this code, or raise `UnknownDocumentType`."""
     try:
-        return TYPES[normalize("NFC", code)]
+        return (TYPES | COPIES)[normalize("NFC", code)]
     except KeyError:
         raise UnknownDocumentType(code) from None
 

@@ -12,6 +12,7 @@ from services.documents.domain.incoming import (
     WITHDRAWN,
 )
 from services.documents.domain.register import OUTGOING
+from services.documents.reasons import sentences
 from services.documents.texts import read_text
 
 PDF = "application/pdf"
@@ -49,6 +50,7 @@ _DETAIL = (
     "business",
     "took_the_place_of",
     "reason_code",
+    "copy_of",
 )
 
 # What a register says of a line whose document is no longer in force (cột ghi chú).
@@ -69,15 +71,25 @@ def detail(row: Row, names: dict[UUID, str], blobs: BlobStore) -> Row:
     return {
         **{name: row[name] for name in (*_LINE, *_DETAIL)},
         "subject": text.get("subject"),
+        "signers": _signers(row),
         "text": text,
         "files": files(row),
         "sender_name": names.get(row["sender_id"]),
         "recipients": [{"agency_id": each, "name": names.get(each)} for each in row["recipients"]],
         "note": read_text(blobs, row["note"]).get("note"),
+        **sentences(row["reason_code"] if row["direction"] == OUTGOING else None),
         "has_report": row["report"] is not None,
         "recall_note": read_text(blobs, row["recall_note"]).get("note"),
         "prepared_refusal": prepared_refusal(row, blobs),
     }
+
+
+def _signers(row: Row) -> list[Row]:
+    """Who signs, in order, and who has."""
+    return [
+        {**signer, "signed": number < row["signatures"]}
+        for number, signer in enumerate(row["signers"])
+    ]
 
 
 def _text(row: Row, blobs: BlobStore) -> Row:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from libs.blobs import BlobStore, open_store
 from libs.config import load as load_settings
 from libs.db import Database, Unit, database_of
-from libs.jobs.queue import REFUSED_AT_DESK, Job
+from libs.jobs.queue import REFUSED, REFUSED_AT_DESK, Job
 from libs.jobs.worker import Act, Finish, Worker, run_workers
 from libs.observability import set_up_logging, set_up_tracing
 from libs.service import checks_of
@@ -20,12 +20,19 @@ from services.documents.commands import RefuseLayout, RequestSignature
 from services.documents.domain import outgoing
 from services.documents.domain.outgoing import Outgoing
 from services.documents.domain.register import business_day
-from services.documents.events import Box
+from services.documents.events import Box, SignerBoxes
 from services.documents.journal import JOURNAL, document_stream, load
 from services.documents.layout import Box as LayoutBox
-from services.documents.layout import LayoutError, OfficialDocument, Rendered, render
+from services.documents.layout import (
+    LayoutError,
+    OfficialDocument,
+    Rendered,
+    Signatory,
+    render,
+)
 from services.documents.settings import WorkerSettings
 from services.documents.texts import read_text
+from services.documents.trays import APPROVE, approve_act, refuse_act
 from services.documents.types import document_type
 
 DEPARTMENT = 3
@@ -43,10 +50,15 @@ class Source:
     """What the page is made of, as read in one transaction."""
 
     document: Outgoing
-    agency: dict[str, Any]
+    agencies: list[dict[str, Any]]
     superior: str
-    position: dict[str, Any]
+    positions: list[dict[str, Any]]
     recipients: list[str]
+
+    @property
+    def agency(self) -> dict[str, Any]:
+        """The agency that issues the document."""
+        return self.agencies[0]
 
 
 def render_act(database: Database, blobs: BlobStore) -> Act:
@@ -85,7 +97,12 @@ def refused_act(job: Job) -> Finish:
 
 def acts(database: Database, blobs: BlobStore) -> Mapping[str, Act]:
     """The acts by kind of job."""
-    return {"render": render_act(database, blobs), "render.refused": refused_act}
+    return {
+        "render": render_act(database, blobs),
+        f"render{REFUSED}": refused_act,
+        APPROVE: approve_act,
+        f"{APPROVE}{REFUSED}": refuse_act,
+    }
 
 
 def read_source(unit: Unit, document_id: UUID) -> Source | None:
@@ -94,17 +111,22 @@ def read_source(unit: Unit, document_id: UUID) -> Source | None:
     if not isinstance(document, Outgoing) or document.state != outgoing.APPROVED:
         return None
     drafted = document.drafted
-    agency = queries.one_agency(unit.connection, document.agency_id)
-    position = queries.one_position(unit.connection, drafted.signer_position_id)
-    if agency is None or position is None or position["card"] is None:
+    agencies = [queries.one_agency(unit.connection, each) for each in document.agencies]
+    positions = [
+        queries.one_position(unit.connection, each.position_id) for each in document.signers
+    ]
+    known = [each for each in agencies if each]
+    held = [each for each in positions if each and each["card"]]
+    if len(known) < len(agencies) or len(held) < len(positions):
         raise DirectoryBehind(str(document_id))
+    agency = known[0]
     parents = (agency["parent_id"],) if _prints_superior(agency) else ()
     names = queries.known_agencies(unit.connection, (*drafted.recipients, *parents))
     return Source(
         document,
-        agency,
+        known,
         superior=names.get(agency["parent_id"], "") if parents else "",
-        position=position,
+        positions=held,
         recipients=[names.get(each, "") for each in drafted.recipients],
     )
 
@@ -113,8 +135,9 @@ def page_of(source: Source, blobs: BlobStore, year: int) -> OfficialDocument:
     """The document as the layout takes it."""
     drafted = source.document.drafted
     text = read_text(blobs, source.document.text)
+    first, *more = (_signatory(source, place, blobs) for place in range(len(source.positions)))
     return OfficialDocument(
-        agency=source.agency["name"],
+        agency=" - ".join(agency["name"] for agency in source.agencies),
         superior=source.superior,
         place=source.agency["place"],
         year=year,
@@ -124,11 +147,12 @@ def page_of(source: Source, blobs: BlobStore, year: int) -> OfficialDocument:
         subject=text.get("subject", ""),
         paragraphs=text.get("paragraphs", []),
         addressees=text.get("addressees", []),
-        authority=_authority(source),
-        position=source.position["title"],
-        signer_name=read_text(blobs, source.position["card"]).get("full_name", ""),
+        authority=first.authority,
+        position=first.position,
+        signer_name=first.name,
         recipients_list=[*source.recipients, "Lưu: VT"],
         urgency=drafted.urgency,
+        cosigners=more,
     )
 
 
@@ -137,10 +161,22 @@ def _prints_superior(agency: dict[str, Any]) -> bool:
     return bool(agency["tier"] == DEPARTMENT and agency["short_sign"] != COMMITTEE)
 
 
-def _authority(source: Source) -> str:
-    """Who signs on behalf of a collective (TM.) names it; other prefixes stand as they are."""
-    authority: str = source.position["authority"]
-    return f"TM. {source.agency['name']}" if authority == "TM." else authority
+def _signatory(source: Source, place: int, blobs: BlobStore) -> Signatory:
+    """The block of one who signs; in a joint document it names his agency (Annex I, II.7)."""
+    position = source.positions[place]
+    signer = source.document.signers[place]
+    agency = source.agencies[source.document.agencies.index(signer.agency_id)]
+    title = position["title"]
+    if len(source.agencies) > 1:
+        title = f"{title}\n{agency['name']}"
+    name = read_text(blobs, position["card"]).get("full_name", "")
+    return Signatory(_authority(position, agency), title, name)
+
+
+def _authority(position: dict[str, Any], agency: dict[str, Any]) -> str:
+    """Who signs on behalf of a collective (TM.) names it; other prefixes (KT., TL.) stand."""
+    authority: str = position["authority"]
+    return f"TM. {agency['name']}" if authority == "TM." else authority
 
 
 def _request(signing_id: UUID, file: str, rendered: Rendered) -> RequestSignature:
@@ -153,6 +189,7 @@ def _request(signing_id: UUID, file: str, rendered: Rendered) -> RequestSignatur
         number_box=_box(boxes.number),
         date_box=_box(boxes.date),
         seal_box=_box(boxes.seal),
+        cosigners=tuple(SignerBoxes(_box(one.leader), _box(one.seal)) for one in boxes.cosigners),
     )
 
 

@@ -4,11 +4,11 @@ The number is the type's place in the decree's list, as the Government Office se
 the abbreviation, with CV and ThC for the two that have none.
 """
 
-from libs.decree30 import TYPE_NAMES
+from libs.decree30 import COPY_NAMES, TYPE_NAMES
 
 _BY_CODE = {code: (str(number), name) for number, (code, name) in enumerate(TYPE_NAMES, start=1)}
 
 
 def wire_type(code: str) -> tuple[str, str]:
-    """(Type, TypeName) of a type code; one that the decree does not know is its own name."""
-    return _BY_CODE.get(code, ("", code))
+    """(Type, TypeName) of a type code; a copy has no number, a strange one is its own name."""
+    return _BY_CODE.get(code) or ("", dict(COPY_NAMES).get(code, code))

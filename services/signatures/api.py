@@ -19,6 +19,7 @@ from libs.web.commands import StoredReply
 from libs.web.desk import add_desk
 from libs.web.problems import not_found
 from services.signatures import queries, schemas
+from services.signatures.api_devices import add_device_routes
 from services.signatures.bundles import Bundle, described, read_pem
 from services.signatures.commands import ApproveTrust, ProposeTrust, RejectTrust
 from services.signatures.errors import EvidencePending, PersonNeeded, SignaturesError
@@ -34,10 +35,15 @@ VERSION = "/v1/trust/versions/<uuid:version_id>"
 
 
 def build_api(settings: Settings) -> Api:
-    """All routes of the service."""
+    """The API with all its parts."""
     api = api_of("signatures", settings, SignaturesError)
-    database = database_of(settings.database_url, "signatures")
-    blobs = open_store(settings.blob_url)
+    add_routes(api, database_of(settings.database_url, "signatures"), open_store(settings.blob_url))
+    return api
+
+
+def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
+    """All routes of the service."""
+    add_device_routes(api, database, blobs)
 
     @api.query("/v1/signings/<uuid:document_id>", "signatures.read")
     def list_signatures(call: Call) -> Reply:
@@ -75,7 +81,6 @@ def build_api(settings: Settings) -> Api:
     _deciding(api, blobs)
     _trusted(api, database, blobs)
     add_desk(api, "/v1/desk/signatures", database, blobs)
-    return api
 
 
 def _report(

@@ -5,9 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from services.signatures.events import (
+    DeviceSigningOpened,
     EvidenceRefused,
     FileValidated,
     SignatureMade,
+    SignedAttachment,
     TrustListRefused,
     TrustVersionProposed,
 )
@@ -15,9 +17,13 @@ from services.signatures.events import (
 
 @dataclass(frozen=True)
 class FinishSigning:
-    """Record the signatures of an order, in the order in which they were made."""
+    """Record the signatures of an order, in the order in which they were made.
+
+    Those of attachments come last; `attachments` says which file became which.
+    """
 
     signatures: tuple[SignatureMade, ...]
+    attachments: tuple[SignedAttachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,38 @@ class RefuseSigning:
     document_id: UUID
     agency_id: UUID
     reason_code: str
+
+
+@dataclass(frozen=True)
+class OpenDeviceSigning:
+    """Let a file wait for a signature by the signer's own device."""
+
+    opened: DeviceSigningOpened
+
+
+@dataclass(frozen=True)
+class PrepareDeviceSigning:
+    """Give the file out to be signed, to this person; `means` says what is to come back."""
+
+    person_id: str
+    means: str
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class TakeReturned:
+    """Take what came back, to be checked: `returned` is its digest."""
+
+    returned: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ExpireDeviceSigning:
+    """End an order for which nothing came back in time."""
+
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -100,3 +100,57 @@ class ListNotNewer(SignaturesError):
     status = 409
     vi = "Danh sách tin cậy không mới hơn danh sách đang dùng."
     en = "The published list is not newer than the one in use."
+
+
+class NotTheSigner(SignaturesError):
+    """Only the person who was asked to sign gets the file to sign."""
+
+    code = "not_the_signer"
+    status = 403
+    vi = "Chỉ người được yêu cầu ký mới được nhận tệp để ký."
+    en = "Only the person who was asked to sign gets the file."
+
+
+class SigningClosed(SignaturesError):
+    """The order has ended, expired, or something came back already."""
+
+    code = "signing_closed"
+    status = 409
+    vi = "Yêu cầu ký đã kết thúc, hết hạn, hoặc đã nhận chữ ký."
+    en = "The order to sign has ended or expired, or a signature came back already."
+
+
+class CertificateUnknown(SignaturesError):
+    """The directory knows no such certificate of the signer."""
+
+    code = "certificate_unknown"
+    status = 422
+    vi = "Chứng thư số này chưa được đăng ký cho người ký."
+    en = "The directory has no such certificate of the signer."
+
+
+class CertificateEnded(SignaturesError):
+    """It was revoked, or its device was given back or lost."""
+
+    code = "certificate_ended"
+    status = 422
+    vi = "Chứng thư số này đã bị thu hồi, hoặc thiết bị đã trả lại hay báo mất."
+    en = "This certificate was revoked, or its device was given back or lost."
+
+
+class AddressUsed(SignaturesError):
+    """The one-time address was used, is over, or was replaced by a newer one."""
+
+    code = "address_used"
+    status = 410
+    vi = "Địa chỉ dùng một lần này đã được dùng hoặc đã hết hạn."
+    en = "This one-time address was used, or its time is over."
+
+
+class NotPrepared(SignaturesError):
+    """What is to be signed is still being made."""
+
+    code = "not_prepared"
+    status = 409
+    vi = "Dữ liệu cần ký đang được chuẩn bị; hãy thử lại sau giây lát."
+    en = "What is to be signed is still being made; try again in a moment."

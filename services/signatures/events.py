@@ -23,6 +23,15 @@ class SignatureMade:
 
 
 @dataclass(frozen=True)
+class SignedAttachment:
+    """A file that went along, before and after the agency signed it; `size` in bytes."""
+
+    file: str
+    signed: str
+    size: int
+
+
+@dataclass(frozen=True)
 class SigningFinished:
     """All signatures of an order are made."""
 
@@ -30,6 +39,7 @@ class SigningFinished:
     document_id: UUID
     agency_id: UUID
     file: str
+    attachments: tuple[SignedAttachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,10 +143,59 @@ class TrustListRefused:
     reason_code: str
 
 
+@dataclass(frozen=True)
+class Box:
+    """A place on a page, in PDF points from the bottom left corner; pages count from 0."""
+
+    page: int
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSigningOpened:
+    """A file waits for a signature by the signer's own device (thiết bị của người ký)."""
+
+    signing_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    signer_id: UUID
+    file: str
+    box: Box
+    expires_at: datetime
+    field: str = "leader"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSigningPrepared:
+    """The file, or what is to be signed of it, was given out to the signer."""
+
+    signing_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    means: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSignatureReturned:
+    """Something came back from the signer's device; it has not been checked."""
+
+    signing_id: UUID
+    document_id: UUID
+    agency_id: UUID
+    returned: str
+
+
 EVENTS: dict[str, type] = {
     "SignatureMade": SignatureMade,
     "SigningFinished": SigningFinished,
     "SigningRefused": SigningRefused,
+    "DeviceSigningOpened": DeviceSigningOpened,
+    "DeviceSigningPrepared": DeviceSigningPrepared,
+    "DeviceSignatureReturned": DeviceSignatureReturned,
     "FileValidated": FileValidated,
     "EvidenceAdded": EvidenceAdded,
     "EvidenceRefused": EvidenceRefused,

@@ -21,6 +21,7 @@ from services.signatures.commands import RecordVerdict
 from services.signatures.domain import validations
 from services.signatures.events import FileValidated
 from services.signatures.evidence_jobs import ask_for_evidence
+from services.signatures.joint import with_cosigners
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.report import Report
@@ -67,9 +68,13 @@ class Judging:
             _signer("leader", leaders),
             _signer("number", seals),
             _signer("seal", seals),
+            _signer("copier", leaders),
+            _signer("copy", seals),
         ]
         pdf = self.blobs.read(order["file"], limit=LARGEST_FILE)
-        return self.engine.validate(pdf, at=now, expected=expected)
+        report = self.engine.validate(pdf, at=now, expected=expected)
+        with self.database.unit() as unit:
+            return with_cosigners(report, unit.connection, day)
 
     def _name(self, card: str | None) -> str | None:
         """The name on a card; None when it is not known, or was erased."""

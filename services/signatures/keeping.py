@@ -11,7 +11,7 @@ from services.signatures.domain import evidence
 from services.signatures.evidence_jobs import stream_of
 from services.signatures.pdf.evidence import AWAY
 from services.signatures.pdf.isolate import Isolated
-from services.signatures.pdf.sign import SigningRefused
+from services.signatures.pdf.signed import SigningRefused
 from services.signatures.pdf.verdict import LARGEST_FILE
 from services.signatures.recording import hurrying, record
 

@@ -1,4 +1,7 @@
-"""Where signing keys are kept. Today files; a token or an HSM is another `KeyStore`."""
+"""Where signing keys are kept: in files here, in tokens and HSMs in `tokens`.
+
+A key that never comes here, on a leader's own device, is signed with by `prepare` and `complete`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 _HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 _SMALLEST_RSA, _SMALLEST_EC = 2048, 256  # bits; domain rule for official signatures
+_LARGEST_VALUE = 512  # bytes: RSA-4096
 
 
 class KeyStoreError(Exception):
@@ -45,17 +49,67 @@ class KeyUnreadable(KeyStoreError):
 
 
 class KeyStore(Protocol):
-    """Gives out signers. One method: software keys, a token and an HSM differ only behind it."""
+    """Gives out signers: software keys, a token and an HSM differ only behind it."""
 
     def signer(self, owner_id: str) -> Any:
         """A pyHanko `Signer` with the certificate of a person or an agency.
 
-        Raises `KeyNotFound`, `KeyUnreadable`.
+        Raises `KeyNotFound`, `KeyUnreadable`, and a token's own `KeyStoreError`s.
         """
         ...
 
 
-class ParsedKeySigner(Signer):  # type: ignore[misc]
+def check_strength(owner_id: str, certificate: asn1_x509.Certificate) -> None:
+    """Raises `KeyUnreadable` for a key that is neither RSA nor EC, or has too few bits."""
+    key = certificate.public_key
+    smallest = {"rsa": _SMALLEST_RSA, "ec": _SMALLEST_EC}.get(key.algorithm)
+    if smallest is None:
+        raise KeyUnreadable(owner_id, "it is neither RSA nor EC")
+    if key.bit_size < smallest:
+        raise KeyUnreadable(owner_id, f"{key.bit_size} bits are fewer than {smallest}")
+
+
+class KeySigner(Signer):  # type: ignore[misc]
+    """A pyHanko signer of one certificate; what holds the key makes the raw signatures."""
+
+    def __init__(
+        self, certificate: asn1_x509.Certificate, chain: Iterable[asn1_x509.Certificate]
+    ) -> None:
+        registry = SimpleCertificateStore()
+        registry.register_multiple(chain)
+        super().__init__(signing_cert=certificate, cert_registry=registry, embed_roots=False)
+
+    def __repr__(self) -> str:
+        return f"<signer {self.signing_cert.sha256.hex()[:16]}>"
+
+    async def async_sign_raw(
+        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+    ) -> bytes:
+        return bytes(_LARGEST_VALUE) if dry_run else self.sign_value(data, digest_algorithm)
+
+    def sign_value(self, data: bytes, digest_algorithm: str) -> bytes:
+        """The signature's value over `data`: PKCS #1 v1.5, or DER for ECDSA."""
+        raise NotImplementedError
+
+
+class DeviceSigner(KeySigner):
+    """The signer of a device elsewhere, of which only one signature's value came here."""
+
+    def __init__(
+        self,
+        certificate: asn1_x509.Certificate,
+        chain: Iterable[asn1_x509.Certificate],
+        value: bytes = b"",
+    ) -> None:
+        super().__init__(certificate, chain)
+        self._value = value
+
+    def sign_value(self, data: bytes, digest_algorithm: str) -> bytes:  # noqa: ARG002
+        """See `KeySigner`."""
+        return self._value
+
+
+class ParsedKeySigner(KeySigner):
     """Signs with a private key that was parsed once.
 
     pyHanko's own signer parses the key at each signature, which is two thirds of its time.
@@ -67,19 +121,11 @@ class ParsedKeySigner(Signer):  # type: ignore[misc]
         key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
         chain: Iterable[asn1_x509.Certificate],
     ) -> None:
-        registry = SimpleCertificateStore()
-        registry.register_multiple(chain)
-        super().__init__(signing_cert=certificate, cert_registry=registry, embed_roots=False)
+        super().__init__(certificate, chain)
         self._key = key
 
-    def __repr__(self) -> str:
-        return f"<signer {self.signing_cert.sha256.hex()[:16]}>"
-
-    async def async_sign_raw(
-        self, data: bytes, digest_algorithm: str, dry_run: bool = False
-    ) -> bytes:
-        if dry_run:
-            return bytes(512)
+    def sign_value(self, data: bytes, digest_algorithm: str) -> bytes:
+        """See `KeySigner`."""
         algorithm = _HASHES[digest_algorithm]
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(data, padding.PKCS1v15(), algorithm)
@@ -122,13 +168,10 @@ class Pkcs12Folder:
             key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
         ):
             raise KeyUnreadable(owner_id, "no RSA or EC key with a certificate in the file")
-        smallest = _SMALLEST_RSA if isinstance(key, rsa.RSAPrivateKey) else _SMALLEST_EC
-        if key.key_size < smallest:
-            raise KeyUnreadable(owner_id, f"{key.key_size} bits are fewer than {smallest}")
+        mine = _asn1(certificate.public_bytes(Encoding.DER))
+        check_strength(owner_id, mine)
         chain = [_asn1(other.public_bytes(Encoding.DER)) for other in others]
-        return ParsedKeySigner(
-            _asn1(certificate.public_bytes(Encoding.DER)), key, [*chain, *self._chain]
-        )
+        return ParsedKeySigner(mine, key, [*chain, *self._chain])
 
 
 def _asn1(der: bytes) -> asn1_x509.Certificate:

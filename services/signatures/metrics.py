@@ -29,6 +29,14 @@ OLDEST = Gauge(
     "How long the first of those has waited; 0 when none waits",
     ["what"],
 )
+TOKENS = Gauge(
+    "lienthong_signing_tokens",
+    "1 for the state that a token is in: open, or the code of its trouble",
+    ["token", "state"],
+)
+TOKEN_LOGINS = Counter(
+    "lienthong_signing_token_logins", "How often a token's PIN was given and taken", ["token"]
+)
 logger = get_logger(__name__)
 
 

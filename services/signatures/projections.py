@@ -15,12 +15,15 @@ from services.signatures.domain.evidence import holds_until, renewal_due
 from services.signatures.tables import (
     agency,
     certificate,
+    device_signing,
     document_file,
     evidence,
+    one_time_address,
     person,
     position,
     refused_list,
     signature,
+    to_sign,
     trust_version,
     validation,
     waiting,
@@ -160,6 +163,29 @@ def _no_longer(unit: Unit, what: str, key: str) -> None:
     unit.connection.execute(delete(waiting).where(waiting.c.what == what, waiting.c.key == key))
 
 
+def project_opened(message: Any, event: Recorded, unit: Unit) -> None:
+    """A file waits for its signer's device."""
+    names = ("signing_id", "document_id", "agency_id", "signer_id", "file")
+    row = {name: getattr(message, name) for name in names}
+    box = {name: getattr(message.box, name) for name in ("page", "x1", "y1", "x2", "y2")}
+    times = {"opened_at": event.occurred_at, "expires_at": message.expires_at}
+    put_row(unit, device_signing, {**row, "box": box, **times, "state": "opened"})
+
+
+def _device(state: str, **columns: str) -> Handler:
+    """A projection of a later step; what is no order of a device has no row."""
+
+    def project(message: Any, _event: Recorded, unit: Unit) -> None:
+        values = {column: getattr(message, name) for column, name in columns.items()}
+        unit.connection.execute(
+            update(device_signing)
+            .where(device_signing.c.signing_id == message.signing_id)
+            .values(state=state, **values)
+        )
+
+    return project
+
+
 PROJECTIONS: dict[str, Handler] = {
     "AgencyRegistered": _copied_to(agency),
     "PersonRegistered": _copied_to(person),
@@ -169,6 +195,11 @@ PROJECTIONS: dict[str, Handler] = {
     "DeviceReturned": project_return,
     "DeviceLost": project_loss,
     "SignatureMade": project_signature,
+    "DeviceSigningOpened": project_opened,
+    "DeviceSigningPrepared": _device("prepared", means="means", prepared_until="expires_at"),
+    "DeviceSignatureReturned": _device("returned"),
+    "SigningFinished": _device("signed"),
+    "SigningRefused": _device("refused", reason_code="reason_code"),
     "FileValidated": project_verdict,
     "ValidationRequested": _copied_to(document_file),
     "DocumentIssued": project_issue,
@@ -188,6 +219,7 @@ READ_MODELS = ReadModels(
         position,
         certificate,
         signature,
+        device_signing,
         validation,
         document_file,
         evidence,
@@ -195,4 +227,8 @@ READ_MODELS = ReadModels(
         trust_version,
         refused_list,
     ),
+    kept={
+        one_time_address: "hashes of secrets, which no event may tell",
+        to_sign: "what a worker prepared, gone with its order",
+    },
 )

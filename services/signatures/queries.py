@@ -5,17 +5,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, or_, select
 
 from services.signatures.tables import (
     agency,
     certificate,
+    device_signing,
     document_file,
     evidence,
     person,
     position,
     refused_list,
     signature,
+    to_sign,
     trust_version,
     validation,
     waiting,
@@ -57,6 +59,21 @@ def leaders_on(connection: Connection, agency_id: str, day: date) -> list[tuple[
     return [(row.fingerprint, row.card) for row in connection.execute(query)]
 
 
+def agencies_of(connection: Connection, fingerprint: str, kind: str, day: date) -> frozenset[str]:
+    """For which agencies a certificate might sign on a day: its owner's, or whose seal it is."""
+    known = (certificate.c.fingerprint == fingerprint, certificate.c.kind == kind)
+    if kind == "seal":
+        query = select(certificate.c.owner_id).where(*known, *_valid_on(day))
+    else:
+        held = or_(position.c.valid_from.is_(None), position.c.valid_from <= day)
+        query = (
+            select(position.c.agency_id)
+            .join(certificate, position.c.person_id == certificate.c.owner_id)
+            .where(*known, held, *_valid_on(day))
+        )
+    return frozenset(map(str, connection.execute(query).scalars()))
+
+
 def _valid_on(day: date) -> tuple[ColumnElement[bool], ...]:
     return (
         or_(certificate.c.valid_from.is_(None), certificate.c.valid_from <= day),
@@ -80,6 +97,36 @@ def signatures_of(connection: Connection, document_id: UUID) -> list[dict[str, A
         .order_by(signature.c.signed_at, signature.c.position)
     )
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def device_signings(connection: Connection, signer_id: str) -> list[dict[str, Any]]:
+    """What waits for a person's device, or is being checked; the oldest first."""
+    query = (
+        select(device_signing)
+        .where(cast(device_signing.c.signer_id, Text) == signer_id)
+        .where(device_signing.c.state.in_(["opened", "prepared", "returned"]))
+        .order_by(device_signing.c.opened_at)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def device_signing_of(connection: Connection, signing_id: UUID) -> dict[str, Any] | None:
+    """One order for a device, with what is to be signed once that is made."""
+    query = (
+        select(device_signing, to_sign.c.prepared)
+        .outerjoin(to_sign, to_sign.c.signing_id == device_signing.c.signing_id)
+        .where(device_signing.c.signing_id == signing_id)
+    )
+    row = connection.execute(query).first()
+    return dict(row._mapping) if row else None
+
+
+def leader_certificates(connection: Connection, person_id: UUID) -> frozenset[str]:
+    """A person's own certificates, by fingerprint."""
+    query = select(certificate.c.fingerprint).where(
+        certificate.c.owner_id == person_id, certificate.c.kind == "leader"
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def validation_of(connection: Connection, validation_id: UUID) -> dict[str, Any] | None:

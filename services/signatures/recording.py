@@ -11,7 +11,8 @@ from libs.db import Unit
 from libs.eventstore import Context
 from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
-from services.signatures.events import EVENTS
+from services.signatures.events import EVENTS, SignatureMade
+from services.signatures.metrics import SIGNED
 
 JOURNAL = Journal(EVENTS)
 
@@ -21,6 +22,13 @@ Then = Callable[[Unit, list[Any], Context], None]
 
 def nothing_more(_unit: Unit, _events: list[Any], _context: Context) -> None:
     """Nothing follows."""
+
+
+def count(_unit: Unit, events: list[Any], _context: Context) -> None:
+    """Measure the signatures that were recorded."""
+    for made in events:
+        if isinstance(made, SignatureMade):
+            SIGNED.labels(made.level, made.revocation).inc()
 
 
 def record(

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from libs.blobs import BlobStore
+from libs.db import Unit
 from libs.jobs.queue import REFUSED, REFUSED_AT_DESK, Job
 from libs.jobs.worker import Act, Finish
 from services.signatures.commands import RefuseEvidence, RefuseSigning, RefuseTrustList
+from services.signatures.devices import load
 from services.signatures.domain import evidence, orders, trust
 from services.signatures.events import EvidenceRefused, TrustListRefused
 from services.signatures.evidence_jobs import KIND, stream_of
@@ -31,6 +33,10 @@ def refused_acts(blobs: BlobStore, key: ReportKey) -> Mapping[str, Act]:
     acts = {
         "sign_leader": _signing,
         "sign_seal": _signing,
+        "device_open": _signing,
+        "device_prepare": _device,
+        "device_check": _device,
+        "device_expire": _device,
         "validate": validation,
         "validate_again": validation,
         KIND: _evidence,
@@ -47,6 +53,19 @@ def _signing(job: Job) -> Finish:
     )
     command = RefuseSigning(signing, document, agency, REFUSED_AT_DESK)
     return record(job, f"signing-{signing}", orders, command)
+
+
+def _device(job: Job) -> Finish:
+    """The order for a signer's own device ends, whatever was given out or came back."""
+    signing_id = UUID(job.arguments["signing_id"])
+
+    def finish(unit: Unit) -> None:
+        opened = load(unit, signing_id).order.opened
+        assert opened is not None, "these jobs follow the order's opening"
+        command = RefuseSigning(signing_id, opened.document_id, opened.agency_id, REFUSED_AT_DESK)
+        record(job, f"signing-{signing_id}", orders, command)(unit)
+
+    return finish
 
 
 def _evidence(job: Job) -> Finish:

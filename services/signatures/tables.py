@@ -1,7 +1,18 @@
 """The signatures service's read models."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 metadata = MetaData(schema="signatures")
 
@@ -47,9 +58,43 @@ signature = Table(
     Column("certificate", Text, nullable=False),
     Column("level", Text, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
-    Column("file", Text, nullable=False),
+    Column("file", Text, primary_key=True),
     Column("revocation", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
+)
+# The orders for signers' own devices: opened, prepared, returned, signed or refused.
+device_signing = Table(
+    "device_signing",
+    metadata,
+    Column("signing_id", UUID(as_uuid=True), primary_key=True),
+    Column("document_id", UUID(as_uuid=True), nullable=False),
+    Column("agency_id", UUID(as_uuid=True), nullable=False),
+    Column("signer_id", UUID(as_uuid=True), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("box", JSONB, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("means", Text),
+    Column("prepared_until", DateTime(timezone=True)),
+    Column("reason_code", Text),
+)
+# The addresses at which a file is fetched and handed in, as SHA-256 of their secrets.
+one_time_address = Table(
+    "one_time_address",
+    metadata,
+    Column("signing_id", UUID(as_uuid=True), primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+)
+# What a device signs where it gets no whole file.
+to_sign = Table(
+    "to_sign",
+    metadata,
+    Column("signing_id", UUID(as_uuid=True), primary_key=True),
+    Column("prepared", JSONB, nullable=False),
 )
 validation = Table(
     "validation",

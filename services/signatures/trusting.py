@@ -22,7 +22,7 @@ from services.signatures.errors import SignaturesError
 from services.signatures.events import TrustListRefused
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated
-from services.signatures.pdf.sign import SigningRefused
+from services.signatures.pdf.signed import SigningRefused
 from services.signatures.pdf.trust import TrustStore
 from services.signatures.recording import JOURNAL
 from services.signatures.trust_orders import STREAM
@@ -115,11 +115,14 @@ class ApprovedTrust:
 
 
 def trusting(acts: Mapping[str, Act], engine: Isolated, approved: ApprovedTrust) -> dict[str, Act]:
-    """The acts, each by a child that trusts what is approved when the act begins."""
+    """The acts, each by a child that trusts what is approved when the act begins.
+
+    A child that has a token keeps it.
+    """
 
     def renewed(act: Act) -> Act:
         def run(job: Job) -> Finish:
-            engine.renew(approved.setup())
+            engine.renew(replace(approved.setup(), token=engine.setup.token))
             return act(job)
 
         return run

@@ -1,7 +1,10 @@
-"""The signing and validation workers: a process without eventlet, each with a warm child."""
+"""The signing and validation workers: a process without eventlet, each with a warm child.
+
+One worker for each token; the others sign with the keys in files, and judge.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +30,9 @@ from services.signatures.probing import watch_waiting_jobs
 from services.signatures.refused import refused_acts
 from services.signatures.renewals import watch_renewals
 from services.signatures.report_key import ReportKey
+from services.signatures.secrecy import forbid_dumps
 from services.signatures.settings import SigningSettings
+from services.signatures.token_desk import TokenDesk, of_nobody, places
 from services.signatures.trust_orders import READ_LIST
 from services.signatures.trusting import ApprovedTrust, Reading, trusting
 
@@ -44,27 +49,53 @@ class Parts:
     blobs: BlobStore
     key: ReportKey
     trust: ApprovedTrust
+    desks: Sequence[TokenDesk] = ()
 
-    def prompt(self, engine: Isolated) -> Mapping[str, Act]:
-        """The acts that somebody waits for."""
-        acts = trusting(
-            Acts(self.database, self.blobs, engine, self.key).table(), engine, self.trust
+    def prompt(self, number: int, engine: Isolated) -> Worker:
+        """One of the workers for what somebody waits for, the first for urgent jobs alone."""
+        table = Acts(self.database, self.blobs, engine, self.key, self.desks).table()
+        acts = self._with_refused(table, engine)
+        return Worker(
+            name=f"signatures.worker-{number}",
+            database=self.database,
+            acts=acts,
+            urgent_only=number == 0,
+            share=lambda: of_nobody(self.desks, acts),
         )
-        return {**acts, **refused_acts(self.blobs, self.key)}
 
-    def patient(self, engine: Isolated) -> Mapping[str, Act]:
-        """The acts that may have to wait for others: they never keep a signature waiting."""
+    def of_token(self, desk: TokenDesk) -> Worker:
+        """The worker for the orders of one token's owners."""
+        signing = Acts(self.database, self.blobs, desk.engine, self.key, [desk]).signing()
+        acts = self._with_refused(signing, desk.engine)
+        return Worker(
+            name=f"signatures.token-{desk.label}",
+            database=self.database,
+            acts=acts,
+            share=lambda: desk.share(acts),
+        )
+
+    def patient(self, engine: Isolated) -> Worker:
+        """The worker for what may have to wait for others: it never keeps a signature waiting."""
         judging = Judging(self.database, self.blobs, engine, self.key)
         acts = {
             "validate_again": judging.validate_again,
             KIND: Keeping(self.blobs, engine).add_evidence,
             READ_LIST: Reading(self.blobs, engine).read_list,
         }
-        return trusting(acts, engine, self.trust)
+        return Worker(
+            "signatures.worker-patient", self.database, trusting(acts, engine, self.trust)
+        )
+
+    def _with_refused(self, acts: Mapping[str, Act], engine: Isolated) -> Mapping[str, Act]:
+        return {**trusting(acts, engine, self.trust), **refused_acts(self.blobs, self.key)}
 
 
 def main() -> None:
-    """Run until SIGTERM. The first worker takes urgent jobs alone; all children are warm first."""
+    """Run until SIGTERM. The first worker without a token takes urgent jobs alone.
+
+    All children are warm before the first job.
+    """
+    forbid_dumps()
     settings = load(SigningSettings, os.environ)
     set_up_logging("signatures.worker")
     set_up_tracing("signatures.worker")
@@ -74,26 +105,23 @@ def main() -> None:
     key = ReportKey.open(settings.report_key_file, datetime.now(UTC))
     logger.info("report_key", certificate=key.fingerprint)
     folder = Path(mkdtemp(prefix="lienthong-trust-"))
-    parts = Parts(database, blobs, key, ApprovedTrust(database, blobs, setup, folder))
+    trust = ApprovedTrust(database, blobs, setup, folder)
+    desks = [TokenDesk(setup, each) for each in places(settings.pkcs11_module, settings.tokens_dir)]
     engines = [Isolated(setup) for _ in range(settings.workers)]
     patient = Isolated(setup, seconds=PATIENT_SECONDS)
-    with ThreadPoolExecutor() as starts:
-        list(starts.map(Isolated.start, [*engines, patient]))
-    workers = [
-        Worker(
-            name=f"signatures.worker-{number}",
-            database=database,
-            acts=parts.prompt(engine),
-            urgent_only=number == 0,
-        )
-        for number, engine in enumerate(engines)
-    ]
+    # As many at once as there are processors: more of them would only all be late.
+    with ThreadPoolExecutor(os.cpu_count()) as starts:
+        begun = starts.map(Isolated.start, [*engines, patient])
+        looked = starts.map(TokenDesk.look, desks)
+        list(begun), list(looked)
+    parts = Parts(database, blobs, key, trust, desks)
     serve_ops(settings.ops_host, settings.ops_port, checks_of("signatures")(settings))
     watch_waiting(database)
     watch_renewals(database)
-    waits = Worker("signatures.worker-patient", database, parts.patient(patient))
+    waits = parts.patient(patient)
     watch_waiting_jobs(database, waits.acts)
-    run_workers([*workers, waits])
+    prompt = [parts.prompt(number, engine) for number, engine in enumerate(engines)]
+    run_workers([*prompt, *map(parts.of_token, desks), waits])
 
 
 def _setup(settings: SigningSettings) -> Setup:

@@ -13,13 +13,13 @@ from services.documents.layout.boxes import Box as PageBox
 from services.documents.layout.sheet import HEIGHT
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.sign import (
-    SigningRefused,
     sign_attachment,
     sign_copy,
     sign_leader,
     sign_number,
     sign_seal,
 )
+from services.signatures.pdf.signed import SigningRefused
 from tests.support.pki import AGENCY, LEADER, PROVINCE, Pki, now, running
 from tests.unit.layout_samples import DECISION, poppler, words_of
 

@@ -16,7 +16,8 @@ from PIL import Image
 from services.signatures.pdf.box import Box
 from services.signatures.pdf.fetch import FetchFailed, HttpFetch
 from services.signatures.pdf.pictures import StampRefused
-from services.signatures.pdf.sign import SigningRefused, sign_leader
+from services.signatures.pdf.sign import sign_leader
+from services.signatures.pdf.signed import SigningRefused
 from services.signatures.pdf.timestamps import TimestampAuthorities
 from tests.support.pki import (
     DATE_BOX,

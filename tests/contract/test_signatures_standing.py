@@ -9,7 +9,7 @@ import pytest
 from services.signatures.pdf.engine import Engine
 from services.signatures.pdf.fetch import FetchFailed
 from services.signatures.pdf.revocation import RevocationSource
-from services.signatures.pdf.sign import SigningRefused
+from services.signatures.pdf.signed import SigningRefused
 from services.signatures.pdf.standing import FRESH, Standing, Standings
 from tests.support.pki import (
     EXPIRED,

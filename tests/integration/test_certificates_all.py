@@ -1,6 +1,8 @@
 """The doctor's round through an installation, and its rehearsals: on the real store."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +22,7 @@ from tests.support import pki as people
 from tests.support.directory_office import Directory, agency, open_directory, position
 from tests.support.pki import FetchAsOf, Pki, running
 from tests.support.servers import PostgresForTests
+from tests.support.softhsm import needs_softhsm, token_with
 from tools.certificates import enter, place
 from tools.certificates.authorities import look
 from tools.cli import main
@@ -175,6 +178,32 @@ def test_a_leader_whose_key_the_worker_lacks_is_told(world: World, pki: Pki) -> 
 def test_a_key_of_another_certificate_is_told(world: World) -> None:
     world.enter(people.LEADER, "leader", of=people.OTHER_LEADER)
     assert "key_differs" in world.findings("Trần Thị Ứng")
+
+
+def elsewhere(world: World, name: str) -> list[str]:
+    """`World.findings` in a process of its own: SoftHSM reads its settings once in each."""
+    command = [sys.executable, "-m", "tools.cli", "certificates", "doctor", "--all", "--json"]
+    said = subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parents[2])
+    named = [one for one in json.loads(said.stdout)["certificates"] if one["links"]]
+    found = [one["findings"] for one in named if one["links"][0]["name"] == name]
+    return [each["code"] for findings in found for each in findings]
+
+
+@needs_softhsm
+def test_keys_in_tokens_are_looked_for_without_their_pins(
+    world: World, pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = token_with(tmp_path / "token", pki.data, people.LEADER)
+    token.pin_file.write_text("wrong")
+    for name, value in token.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("KEYS_DIR")
+    assert elsewhere(world, "Nguyễn Văn Đức") == []
+    assert elsewhere(world, people.PROVINCE) == ["key_missing"]
+    world.enter(people.LEADER, "leader", of=people.OTHER_LEADER)
+    assert "key_differs" in elsewhere(world, "Trần Thị Ứng")
+    token.pin_file.rename(token.pins / "absent.pin")
+    assert elsewhere(world, "Nguyễn Văn Đức") == ["key_unreadable"]
 
 
 def test_a_key_on_its_holders_device_is_not_missed_at_the_worker(world: World) -> None:

@@ -82,6 +82,17 @@ def test_a_document_goes_all_the_way_to_issue(office: Office) -> None:
     assert file.headers["Content-Type"] == "application/pdf"
 
 
+@pytest.mark.parametrize("own_device", [True, False])
+def test_a_leader_may_sign_with_his_own_device(office: Office, own_device: bool) -> None:
+    address = office.draft()
+    office.call("POST", f"{address}/review", "head")
+    body = {"own_device": own_device}
+    assert office.call("POST", f"{address}/approve", "leader", body=body).status_code == 200
+    office.world.catch_up()
+    asked = office.world.last(UUID(address.rpartition("/")[2]), "SignatureRequested")
+    assert asked.own_device is own_device
+
+
 def test_a_version_that_is_no_longer_the_newest_is_refused(office: Office) -> None:
     address = office.draft()
     office.call("POST", f"{address}/review", "head")

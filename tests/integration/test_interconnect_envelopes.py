@@ -27,7 +27,7 @@ from libs.envelope import (
     unseal,
 )
 from libs.eventstore import Context
-from libs.jobs.queue import Job
+from libs.jobs.queue import Job, Share
 from services.interconnect import tables
 from services.interconnect.collector import FETCHES
 from services.interconnect.metrics import PLAIN_PACKETS
@@ -298,7 +298,7 @@ def make_due(world: World) -> None:
 def die(world: World, kind: str, where: str) -> None:
     """Take the job of a kind and die: "written" before its transaction, or "recorded" inside it."""
     with world.database.unit() as unit:
-        job = unit.jobs.take("test", kinds=[kind], urgent_only=False, lease_seconds=60)
+        job = unit.jobs.take("test", Share([kind]), urgent_only=False, lease_seconds=60)
     assert job is not None
     assert job.kind == kind
     finish = world.worker().acts[kind](job)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from libs.db import Database, engine_for
 from libs.eventstore import Context
 from libs.jobs import worker as product
-from libs.jobs.queue import BACK_OFF_SECONDS, LONGEST_WAIT, Job
+from libs.jobs.queue import BACK_OFF_SECONDS, LONGEST_WAIT, Job, Share
 from libs.jobs.worker import ComeAgain, Finish, Worker
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
@@ -82,7 +82,7 @@ def test_a_long_act_keeps_its_job(place: Place, monkeypatch: pytest.MonkeyPatch)
 def test_a_lease_that_has_ended_is_not_renewed(place: Place) -> None:
     job_id = place.add()
     with place.database.unit() as unit:
-        job = unit.jobs.take("one", kinds=["act"], urgent_only=False, lease_seconds=60)
+        job = unit.jobs.take("one", Share(["act"]), urgent_only=False, lease_seconds=60)
     assert job is not None
     place.change("lease_end = clock_timestamp() - interval '1 second'")
     with place.database.unit() as unit:

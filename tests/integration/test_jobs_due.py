@@ -11,7 +11,7 @@ import pytest
 from libs.db import Database, engine_for
 from libs.eventstore import Context
 from libs.jobs.lookout import look_out
-from libs.jobs.queue import Job
+from libs.jobs.queue import OWNER, Due, Job, Share
 from libs.jobs.worker import Finish, Worker
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
@@ -26,28 +26,31 @@ def database(postgres: PostgresForTests) -> Iterator[Database]:
     engine.dispose()
 
 
-def add(database: Database, *, urgent: bool = False, lane: str | None = None) -> None:
+def add(
+    database: Database, *, urgent: bool = False, lane: str | None = None, owner: str = ""
+) -> None:
     context = Context("a", "system:x", datetime.now(UTC), UUID(int=1))
+    named = {OWNER: owner} if owner else {}
     with database.unit() as unit:
-        unit.jobs.add(uuid4(), "act", {}, context, urgent=urgent, lane=lane)
+        unit.jobs.add(uuid4(), "act", named, context, urgent=urgent, lane=lane)
 
 
-def due(database: Database) -> set[tuple[str, bool]]:
+def due(database: Database) -> set[Due]:
     with database.unit() as unit:
         return unit.jobs.due()
 
 
 def take(database: Database) -> None:
     with database.unit() as unit:
-        assert unit.jobs.take("one", kinds=["act"], urgent_only=False, lease_seconds=60)
+        assert unit.jobs.take("one", Share(["act"]), urgent_only=False, lease_seconds=60)
 
 
 def test_nothing_is_due_then_a_job_then_an_urgent_one(database: Database) -> None:
     assert due(database) == set()
     add(database)
-    assert due(database) == {("act", False)}
+    assert due(database) == {Due("act", False, "")}
     add(database, urgent=True)
-    assert due(database) == {("act", False), ("act", True)}
+    assert due(database) == {Due("act", False, ""), Due("act", True, "")}
 
 
 def test_a_job_that_somebody_has_is_not_due_nor_is_the_next_of_its_lane(
@@ -58,7 +61,7 @@ def test_a_job_that_somebody_has_is_not_due_nor_is_the_next_of_its_lane(
     take(database)
     assert due(database) == set()
     add(database, lane="packet-2")
-    assert due(database) == {("act", False)}
+    assert due(database) == {Due("act", False, "")}
 
 
 def test_a_normal_job_wakes_whoever_may_take_it(database: Database) -> None:
@@ -72,6 +75,44 @@ def test_a_normal_job_wakes_whoever_may_take_it(database: Database) -> None:
         add(database, urgent=True)
         assert urgent_only.wake.wait(30)
         assert not stranger.wake.is_set()
+
+
+def test_a_job_wakes_whoever_has_its_owner_in_his_share_alone(database: Database) -> None:
+    add(database, owner="busy")
+    of_token = Worker(
+        "token", database, {"act": never}, share=lambda: Share(["act"], ["a"], others=False)
+    )
+    rest = Worker("rest", database, {"act": never}, share=lambda: Share(["act"], ["a", "busy"]))
+    for worker in (of_token, rest):
+        assert not worker.work_one()  # and it knows its share
+    with looking_out(database, [of_token, rest]):
+        add(database, owner="a")
+        assert of_token.wake.wait(30)
+        assert not rest.wake.is_set()
+        add(database)
+        assert rest.wake.wait(30)
+
+
+@pytest.mark.parametrize(
+    ("share", "owners"),
+    [
+        (Share(["act"], ["a"], others=False), ["a"]),
+        (Share(["act"], ["a"]), ["b", ""]),
+        (Share(["act"]), ["a", "b", ""]),
+        (Share(["other"]), []),
+    ],
+)
+def test_a_share_is_some_owners_or_all_but_these(
+    database: Database, share: Share, owners: list[str]
+) -> None:
+    for owner in ("a", "b", ""):
+        add(database, owner=owner)
+    taken = []
+    with database.unit() as unit:
+        while job := unit.jobs.take("one", share, urgent_only=False, lease_seconds=60):
+            taken.append(job.arguments.get(OWNER, ""))
+    assert taken == owners
+    assert [owner for owner in ("a", "b", "") if share.has("act", owner)] == owners
 
 
 def test_the_lookout_goes_on_when_its_connection_was_cut(database: Database) -> None:

@@ -9,7 +9,8 @@ from services.signatures.pdf.engine import Engine
 from services.signatures.pdf.evidence import AWAY, Evidence, add_evidence
 from services.signatures.pdf.fetch import FetchFailed, HttpFetch
 from services.signatures.pdf.report import Report
-from services.signatures.pdf.sign import SigningRefused, sign_leader
+from services.signatures.pdf.sign import sign_leader
+from services.signatures.pdf.signed import SigningRefused
 from services.signatures.pdf.timestamps import TimestampAuthorities
 from services.signatures.pdf.verdict import validate
 from tests.support.pki import (

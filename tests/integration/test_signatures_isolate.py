@@ -10,7 +10,7 @@ import pytest
 
 from services.signatures.pdf import isolate
 from services.signatures.pdf.isolate import Isolated, WorkerInterrupted
-from services.signatures.pdf.sign import SigningRefused
+from services.signatures.pdf.signed import SigningRefused
 from tests.support.pki import (
     AGENCY,
     DATE_BOX,

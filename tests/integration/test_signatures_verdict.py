@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from reportlab.pdfgen.canvas import Canvas
 
 from services.signatures.pdf import sign
@@ -21,8 +23,9 @@ from services.signatures.pdf.evidence import add_evidence
 from services.signatures.pdf.fetch import HttpFetch
 from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.report import Report
-from services.signatures.pdf.returned import check_returned
-from services.signatures.pdf.sign import SigningRefused, sign_leader
+from services.signatures.pdf.returned import check_returned, with_form
+from services.signatures.pdf.sign import sign_leader
+from services.signatures.pdf.signed import SigningRefused
 from services.signatures.pdf.timestamps import TimestampAuthorities
 from services.signatures.pdf.verdict import validate
 from tests.support.pki import (
@@ -398,6 +401,51 @@ def test_what_a_plug_in_returns_is_the_base_and_one_new_signature(pki: Pki) -> N
     assert verdict(base, returned, OTHER_AGENCY) == "TOTAL_FAILED"
     assert verdict(base, base, AGENCY) == "TOTAL_FAILED"
     assert verdict(pki.leader(draft(), OTHER_LEADER).pdf, returned, AGENCY) == "TOTAL_FAILED"
+
+
+def test_a_plug_in_may_change_nothing_under_the_signature_that_it_makes(pki: Pki) -> None:
+    """The first signature of a file covers its own revision, so that no later check would see."""
+    base = with_form(draft())
+    assert with_form(base) == base
+
+    def judged(returned: bytes) -> set[str]:
+        report = check_returned(
+            base,
+            returned,
+            certificates=[pki.fingerprint(LEADER)],
+            trust=pki.trust,
+            at=now(),
+            fetch=pki.fetch(),
+        )
+        return codes(report)
+
+    assert judged(pki.leader(base).pdf) == set()
+    writer = IncrementalPdfFileWriter(BytesIO(base))
+    words = b"BT /F1 12 Tf 85 480 Td (And ten million more.) Tj ET"
+    stream = generic.StreamObject(stream_data=words)
+    writer.add_stream_to_page(0, writer.add_object(stream))
+    metadata = PdfSignatureMetadata("leader", md_algorithm="sha256")
+    altered = PdfSigner(metadata, pki.keys.signer(LEADER)).sign_pdf(writer).getvalue()
+    assert altered.startswith(base)
+    assert codes(pki.judge(altered)) == set()
+    assert judged(altered) == {"base_changed"}
+    assert "base_replaced" in judged(pki.leader(draft()).pdf)
+
+
+def test_a_signature_in_a_field_of_another_programs_naming_counts_by_its_signer(pki: Pki) -> None:
+    writer = IncrementalPdfFileWriter(BytesIO(draft()))
+    metadata = PdfSignatureMetadata(
+        "Signature1", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+    )
+
+    def signed_by(owner_id: str) -> Report:
+        output = PdfSigner(metadata, pki.keys.signer(owner_id)).sign_pdf(writer).getvalue()
+        return pki.judge(pki.seal(pki.number(output).pdf).pdf, pki.expected())
+
+    report = signed_by(LEADER)
+    assert (report.verdict, report.signatures[0].role) == ("TOTAL_PASSED", "leader")
+    writer = IncrementalPdfFileWriter(BytesIO(draft()))
+    assert "signature_missing" in codes(signed_by(OTHER_LEADER))
 
 
 def test_nobody_signs_twice_in_one_role(pki: Pki, issued: list[bytes]) -> None:

@@ -46,6 +46,7 @@ class Office:
         *roles: str,
         agency: UUID = PROVINCE,
         person: UUID = LEADER,
+        position: UUID = POST,
         body: Any = None,
         sent: Mapping[str, Any] | None = None,
         **headers: str,
@@ -54,7 +55,7 @@ class Office:
 
         `body` goes as JSON; `sent` is what the test client takes for any other body.
         """
-        token = self.issuer.issue(str(person), str(agency), roles, position=str(POST))
+        token = self.issuer.issue(str(person), str(agency), roles, position=str(position))
         given = {
             "Authorization": f"Bearer {token}",
             "Idempotency-Key": str(uuid4()),

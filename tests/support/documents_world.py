@@ -58,7 +58,7 @@ class World:
             policies.catch_up(category)
         while worker.work_one():
             pass
-        for category in ("document", "register"):
+        for category in ("document", "register", "tray"):
             projections.catch_up(category)
         with self.database.unit() as unit:
             failed = unit.connection.execute(text("SELECT cause FROM es.retry")).scalars().all()
@@ -184,7 +184,7 @@ def approved(world: World, **changes: Any) -> UUID:
     return document_id
 
 
-def answer_signing(world: World, asked: Any, name: str, **fields: str) -> None:
+def answer_signing(world: World, asked: Any, name: str, **fields: Any) -> None:
     world.tell(
         "signatures",
         f"signing-{asked.signing_id}",

@@ -65,10 +65,14 @@ class Program:
         """Where it shows its health and its measures."""
         return self._environment["OPS_PORT"]
 
+    def measures(self) -> str:
+        """Everything that the program measures, as Prometheus reads it."""
+        return requests.get(f"http://127.0.0.1:{self.ops_port}/metrics", timeout=5).text
+
     def measure(self, name: str) -> float:
         """The sum of a measure that the program shows; 0 when it shows none of that name."""
-        shown = requests.get(f"http://127.0.0.1:{self.ops_port}/metrics", timeout=5).text
-        values = [line.rpartition(" ")[2] for line in shown.splitlines() if line.startswith(name)]
+        lines = self.measures().splitlines()
+        values = [line.rpartition(" ")[2] for line in lines if line.startswith(name)]
         return sum(map(float, values))
 
     def said(self, word: str) -> bool:

@@ -25,12 +25,8 @@ from services.signatures.pdf.fetch import HttpFetch
 from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.report import Report
 from services.signatures.pdf.revocation import RevocationSource
-from services.signatures.pdf.sign import (
-    Signed,
-    sign_leader,
-    sign_number,
-    sign_seal,
-)
+from services.signatures.pdf.sign import sign_leader, sign_number, sign_seal
+from services.signatures.pdf.signed import Signed
 from services.signatures.pdf.timestamps import TimestampAuthorities
 from services.signatures.pdf.trust import TrustStore
 from services.signatures.pdf.verdict import validate

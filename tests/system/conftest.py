@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.system import Caller, Report, at_rest, journey
 from tests.support.wait import eventually
-from tools.demo.cast import world
+from tools.demo.cast import PROVINCE, person, world
+from tools.pki import softhsm
 from tools.platform import Platform
+from tools.platform.soft_token import with_token
 from tools.platform.welcome import enter_agencies
 
 MEBIBYTE = 1024 * 1024
@@ -31,9 +33,15 @@ class Walked:
 
 @pytest.fixture(scope="session")
 def platform(server_folder: Path) -> Iterator[Platform]:
-    """A platform of its own with the demo's agencies, and a packet limit that tests can reach."""
-    settings = {"PACKET_LIMIT": str(PACKET_LIMIT)}
-    with Platform(server_folder / "system", world=world(), settings=settings) as platform:
+    """A platform of its own with the demo's agencies, and a packet limit that tests can reach.
+
+    Where SoftHSM is installed the province's leader and its seal have their keys in a token.
+    """
+    folder, settings = server_folder / "system", {"PACKET_LIMIT": str(PACKET_LIMIT)}
+    if softhsm.installed():
+        owners = [str(person(PROVINCE.key, "lanhdao").person_id), str(PROVINCE.agency_id)]
+        settings |= with_token(folder, world(), owners)
+    with Platform(folder, world=world(), settings=settings) as platform:
         platform.start()
         enter_agencies(platform)
         yield platform

@@ -44,7 +44,7 @@ def source(blobs: BlobStore, authority: str = "TM.") -> Source:
     card = put_text(blobs, {"full_name": "Nguyễn Văn Ước", "salt": "s"})
     agency: dict[str, Any] = {"name": "Ủy ban nhân dân tỉnh Hà Nam", "place": "Hà Nam"}
     position = {"title": "Chủ tịch", "authority": authority, "card": card}
-    return Source(document(blobs), agency, "", position, ["Sở Y tế"])
+    return Source(document(blobs), [agency], "", [position], ["Sở Y tế"])
 
 
 def test_the_page_is_made_of_the_text_the_directory_and_the_card(blobs: BlobStore) -> None:

@@ -14,7 +14,7 @@ SIGNATURES = Parts(NOTHING, NOTHING, NOTHING, NOTHING)
 TABLES = {
     "documents": documents.acts(NOTHING, NOTHING),
     "interconnect": interconnect.acts(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
-    "signatures": {**SIGNATURES.prompt(NOTHING), **SIGNATURES.patient(NOTHING)},
+    "signatures": {**SIGNATURES.prompt(0, NOTHING).acts, **SIGNATURES.patient(NOTHING).acts},
 }
 
 

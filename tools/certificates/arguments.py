@@ -25,6 +25,7 @@ Name every link of a chain that fails, and say what to do. FILE is a certificate
 signed PDF; it is examined on any machine, without the platform. --all examines what the directory
 holds, with the keys of the signing worker. The database is DATABASE_URL (role monitor) with
 BLOB_URL, TRUST_DIR, KEYS_DIR, SERVICE_KEYS_DIR and TSA_URL, else that of the platform in --folder.
+Tokens (PKCS11_MODULE, TOKENS_DIR) are looked into and never opened.
 
 A rehearsal changes nothing: it tells who could not sign, and which waiting verdicts would differ.
 """

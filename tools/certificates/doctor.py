@@ -170,7 +170,7 @@ def _ended_keys(ward: Ward, place: Place, at: datetime, now: datetime) -> Iterat
     """Keys that are still here although their certificates were revoked, returned or lost."""
     for one in ward.inventory.certificates():
         entry = one.registered
-        if not one.ended or place.keys.folder(entry.kind) is None:
+        if not one.ended or not place.keys.places(entry.kind):
             continue
         certificate = ward.certificate(one)
         if not place.keys.check(entry.kind, entry.owner_id, certificate):

@@ -12,6 +12,7 @@ from libs.blobs import BlobStore, open_store
 from services.signatures.pdf.fetch import HttpFetch
 from services.signatures.pdf.revocation import RevocationSource
 from services.signatures.pdf.trust import TrustStore, TrustStoreUnreadable
+from services.signatures.token_desk import places as token_places
 from tools.certificates.keys import Keys
 from tools.certificates.revocation import Asker
 from tools.platform import Installation, InstallationError
@@ -46,8 +47,11 @@ class Place:
 
     @property
     def keys(self) -> Keys:
-        """The workers' key folders, as far as they are here."""
-        return Keys(self._folder("KEYS_DIR"), self._folder("SERVICE_KEYS_DIR"))
+        """The workers' key folders and tokens, as far as they are here."""
+        module, pins = self.environment.get("PKCS11_MODULE"), self._folder("TOKENS_DIR")
+        tokens = token_places(Path(module) if module else None, pins)
+        folders = (self._folder("KEYS_DIR"), self._folder("SERVICE_KEYS_DIR"))
+        return Keys(*folders, tuple(tokens))
 
     def _folder(self, name: str) -> Path | None:
         folder = self.environment.get(name, "")

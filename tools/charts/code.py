@@ -90,8 +90,9 @@ def measures() -> dict[str, frozenset[str]]:
 
 def paths_of(service: str) -> frozenset[str]:
     """Return the paths that a service's API declares, and that of its description."""
-    tree = _tree(ROOT / "services" / service / "api.py")
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    trees = [_tree(path) for path in (ROOT / "services" / service).glob("api*.py")]
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
     declared = {text for text in texts if isinstance(text, str) and _PATH.match(text)}
     return frozenset({*declared, f"/v1/openapi/{service}.json"})
 

@@ -17,8 +17,8 @@ from tools.platform.rabbitmq import RabbitMQ
 WORKERS = ("documents", "signatures", "interconnect")
 REPLACEABLE = (
     "DATABASE_URL", "AMQP_URL", "BLOB_URL", "OIDC_ISSUER", "AXIS_URL", "AXIS_SYSTEM_ID",
-    "AXIS_SECRET_FILE", "TSA_URL", "PKCS11_MODULE", "PG_BIN", "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "LOG_POLICY", "LOG_ORIGIN",
+    "AXIS_SECRET_FILE", "TSA_URL", "PKCS11_MODULE", "TOKENS_DIR", "SOFTHSM2_CONF", "PG_BIN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "LOG_POLICY", "LOG_ORIGIN",
 )  # fmt: skip
 """Settings by which the caller's environment replaces a part of the platform by a real one."""
 

@@ -1,4 +1,4 @@
-"""`lienthong signatures`: judge signed files on any machine, without the platform."""
+"""`lienthong signatures`: judge signed files on any machine; look at the tokens of this one."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from services.signatures.pdf.report import Report
 from services.signatures.pdf.trust import TrustStore, TrustStoreUnreadable
 from services.signatures.pdf.verdict import LARGEST_FILE
 from services.signatures.pdf.xml_report import to_xml
+from tools.signatures import tokens
 from tools.signatures.shown import show
 
 EXIT = {"TOTAL_PASSED": 0, "TOTAL_FAILED": 1, "INDETERMINATE": 2}
@@ -47,8 +48,10 @@ class _WrongCall(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `signatures validate` with words; the verdict's exit code, 3 for a wrong call."""
+    """Run `signatures` with words; the exit code is the command's, 3 for a wrong call."""
     options = _parser().parse_args(arguments)
+    if options.command == "tokens":
+        return tokens.run(options)
     # JSON is UTF-8 (RFC 8259); a terminal's encoding may not have every letter of a name.
     encoding = {"encoding": "utf-8"} if options.json else {"errors": "backslashreplace"}
     getattr(sys.stdout, "reconfigure", lambda **_: None)(**encoding)
@@ -142,4 +145,5 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="also write the report by ETSI TS 119 102-2, not signed",
     )
+    tokens.add_to(commands)
     return parser

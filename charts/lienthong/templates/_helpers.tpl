@@ -142,7 +142,7 @@ volumes:
   {{- with get $.root.Values.files $setting }}
   - name: {{ $setting | lower | replace "_" "-" }}
     {{- if .secret }}
-    secret: {secretName: {{ .secret }}, defaultMode: 0440}
+    secret: {secretName: {{ .secret }}, defaultMode: 0440, optional: {{ default false .optional }}}
     {{- else }}
     configMap: {name: {{ .configMap }}}
     {{- end }}

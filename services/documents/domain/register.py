@@ -1,7 +1,8 @@
 """The registers (sổ đăng ký văn bản): one number after the other, per agency, year and series.
 
 Decree 30/2020, article 15: numbers run from 01 on 1 January to 31 December, consecutively. One
-series counts what the agency issues, one what arrives on paper and electronically (article 22).
+series counts what the agency issues, one its copies of all forms (Annex I, part III), one what
+arrives on paper and electronically (article 22).
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from services.documents.commands import TakeNumber, VoidNumber
 from services.documents.events import NumberTaken, NumberVoided
 
 OUTGOING = "outgoing"
+COPIES = "copies"
 INCOMING = "incoming"
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")

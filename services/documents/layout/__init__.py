@@ -1,7 +1,13 @@
 """The page of an official document, laid out by Decree 30/2020/NĐ-CP, Annex I."""
 
-from services.documents.layout.boxes import FIELD_BASELINE, FIELD_SIZE, Box, Boxes
-from services.documents.layout.document import OfficialDocument
+from services.documents.layout.boxes import (
+    FIELD_BASELINE,
+    FIELD_SIZE,
+    Box,
+    Boxes,
+    SignerPlaces,
+)
+from services.documents.layout.document import OfficialDocument, Signatory
 from services.documents.layout.errors import (
     CharactersNotPrintable,
     FieldInvalid,
@@ -22,6 +28,8 @@ __all__ = [
     "LayoutError",
     "OfficialDocument",
     "Rendered",
+    "Signatory",
+    "SignerPlaces",
     "TextTooWide",
     "render",
 ]

@@ -1,5 +1,7 @@
 """The places that signatures will fill."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 FIELD_SIZE = 13.0  # points: number upright, date italic (Annex I, II.3 and II.4)
@@ -18,6 +20,14 @@ class Box:
 
 
 @dataclass(frozen=True)
+class SignerPlaces:
+    """Where one signs, and where the seal of the agency goes."""
+
+    leader: Box
+    seal: Box
+
+
+@dataclass(frozen=True)
 class Boxes:
     """The four places that the template leaves empty.
 
@@ -25,9 +35,11 @@ class Boxes:
     "Số:" and "/QĐ-UBND", which the page prints. `date`: after the place and its comma;
     what fills it is the whole "ngày 05 tháng 02 năm 2026", written from the left edge.
     `seal`: 36 mm square, over the left third of `leader` (Decree 30/2020, Annex I, II.8).
+    `cosigners`: the same two places for each further signer.
     """
 
     leader: Box
     number: Box
     date: Box
     seal: Box
+    cosigners: tuple[SignerPlaces, ...] = ()

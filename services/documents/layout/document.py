@@ -13,6 +13,7 @@ from services.documents.types import document_type
 BODY_LIMIT = 200_000  # characters
 PARAGRAPH_LIMIT = 10_000
 LIST_LIMIT = 200  # addressees, and lines of "Nơi nhận"
+COSIGNER_LIMIT = 5
 LINE_LIMIT = 500  # characters of one addressee
 # Subject, place, sign and names as in QCVN 102:2016; the rest is what the page can hold.
 LIMITS = {
@@ -33,6 +34,15 @@ _MOST_LINES = 4  # that a clerk may ask for in one of these
 _IN_CAPITALS = ("agency", "superior", "type_name", "authority", "position", "circulation")
 # Marks that stay loose after NFC, controls (direction overrides among them), unassigned letters.
 _REFUSED = {"Mn", "Mc", "Me", "Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@dataclass(frozen=True)
+class Signatory:
+    """One more who signs: his block as that of the signer. A joint document names agencies too."""
+
+    authority: str
+    position: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +74,7 @@ class OfficialDocument:
     recipients_list: Sequence[str] = ()
     urgency: int = 0
     circulation: str = ""
+    cosigners: Sequence[Signatory] = ()
 
     @property
     def is_letter(self) -> bool:
@@ -91,11 +102,31 @@ def checked(page: OfficialDocument) -> OfficialDocument:
         paragraphs=_paragraphs(page.paragraphs),
         addressees=_entries("addressees", page.addressees),
         recipients_list=_entries("recipients_list", page.recipients_list),
+        cosigners=tuple(_signatory(each) for each in _cosigners(page.cosigners)),
     )
     for field in (*LIMITS, "paragraphs", "addressees", "recipients_list"):
         value = getattr(result, field)
         _check_printable(field, value if isinstance(value, str) else "".join(value))
     return result
+
+
+def _cosigners(value: object) -> Sequence[object]:
+    return _sequence("cosigners", value, COSIGNER_LIMIT)
+
+
+def _signatory(value: object) -> Signatory:
+    if not isinstance(value, Signatory):
+        raise FieldInvalid("cosigners", "is no signatory")
+    parts = (
+        _title("authority", value.authority, LIMITS["authority"]).upper(),
+        _title("position", value.position, LIMITS["position"]).upper(),
+        _title("signer_name", value.name, LIMITS["signer_name"]),
+    )
+    for field, text in zip(("authority", "position", "signer_name"), parts, strict=True):
+        _check_printable(f"cosigners.{field}", text)
+        if not text and field != "authority":
+            raise FieldInvalid(f"cosigners.{field}", "is missing")
+    return Signatory(*parts)
 
 
 def _text(field: str, value: object, limit: int) -> str:

@@ -71,10 +71,11 @@ def render(page: OfficialDocument) -> Rendered:
         if number:
             y = _next_page(canvas)
         y = _draw_lines(canvas, lines, y)
-    leader, seal = draw_foot(canvas, foot, y, number, lambda: _next_page(canvas))
+    first, *more = draw_foot(canvas, foot, y, number, lambda: _next_page(canvas))
     pages = canvas.getPageNumber()
     canvas.save()
-    return Rendered(file.getvalue(), Boxes(leader, head.number, head.date, seal), pages)
+    boxes = Boxes(first.leader, head.number, head.date, first.seal, tuple(more))
+    return Rendered(file.getvalue(), boxes, pages)
 
 
 def _open(file: BytesIO, page: OfficialDocument) -> Any:

@@ -40,6 +40,19 @@ async def sign_digest(signer: Any, digest: bytes) -> bytes:
     return bytes(parts.whole.replace(parts.digest, digest).replace(parts.value, value))
 
 
+async def signed_attributes(signer: Any, digest: bytes) -> cms.CMSAttributes:
+    """What a device signs for a file with this SHA-256 digest (RFC 5652, 5.4)."""
+    return await signer.signed_attrs(
+        digest, DIGEST, attr_settings=PdfCMSSignedAttributes(), use_pades=True
+    )
+
+
+async def prescribed(signer: Any, attributes: cms.CMSAttributes) -> bytes:
+    """The signature over attributes that were handed out before, DER."""
+    made = await signer.async_sign_prescribed_attributes(DIGEST, attributes)
+    return bytes(made.dump())
+
+
 def _has_fixed_places(parts: _Parts) -> bool:
     places = (
         parts.whole.count(parts.digest),

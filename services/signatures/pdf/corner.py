@@ -23,11 +23,19 @@ def of_attachment(code: str, at: datetime) -> tuple[str, ...]:
     return (code, signing_time(at))
 
 
-def of_copy(form: str, agency: str, at: datetime) -> tuple[str, ...]:
-    """On a copy: its form (sao y, sao lục, trích sao), who copied, time. ValueError for no form."""
+def of_copy(form: str, agency: str, at: datetime, code: str = "") -> tuple[str, ...]:
+    """On a copy: its form (sao y, sao lục, trích sao), number and sign, who copied, time.
+
+    ValueError for no form.
+    """
     if form not in COPY_FORMS:
         raise ValueError(f"{form[:40]!r} is no form of copy")
-    return (form, agency, signing_time(at))
+    return (f"{form} số {code}" if code else form, agency, signing_time(at))
+
+
+def of_copier(name: str, at: datetime) -> tuple[str, ...]:
+    """On a copy: the person who answers for it, and when he signed."""
+    return (f"Người ký: {name}", signing_time(at))
 
 
 def signing_time(at: datetime) -> str:

@@ -19,9 +19,10 @@ from pyhanko_certvalidator import CertificateValidator
 
 from .facts import common_name
 from .fetch import Fetch
+from .field import LARGEST_CMS
 from .reading import open_pdf
 from .revocation import FileFetchers, RevocationSource
-from .sign import LARGEST_CMS, SigningRefused
+from .signed import SigningRefused
 from .specification import context
 from .timestamps import DIGEST, TimestampAuthorities, TimestampUnavailable, token_info
 from .trust import TrustStore

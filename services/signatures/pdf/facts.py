@@ -9,8 +9,8 @@ from asn1crypto import x509
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from .report import CertificateFacts, SignatureFacts
+from .roles import role_of
 
-ROLES = ("leader", "number", "seal", "copy", "attachment")
 VIETNAM = timedelta(hours=7)
 
 
@@ -18,11 +18,10 @@ def told_by_file(embedded: EmbeddedPdfSignature, order: int) -> SignatureFacts:
     """The facts of a signature before anything was checked."""
     certificate = embedded.signer_cert
     usages = certificate.key_usage_value
-    role = embedded.field_name.rsplit(".", 1)[-1].lower()
     return SignatureFacts(
         field=str(embedded.field_name),  # as in `reasons.reason`
         order=order,
-        role=role if role in ROLES else "",
+        role=role_of(embedded.field_name),
         verdict="INDETERMINATE",
         signer=certificate_facts(certificate),
         key_usages=tuple(sorted(usages.native)) if usages else (),

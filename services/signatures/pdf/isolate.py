@@ -18,12 +18,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
+from services.signatures.secrecy import forbid_dumps
+from services.signatures.token_place import TokenState
+
+from .device import Prepared
 from .engine import Engine, Setup
 from .evidence import Evidence
 from .judge import ExpectedSigner
 from .kept import KeptReports
 from .report import Report
-from .sign import Signed, SigningRefused
+from .signed import Signed, SigningRefused
 from .trust_list import TrustList
 from .verdict import LARGEST_FILE, refused
 
@@ -39,12 +43,16 @@ class WorkerInterrupted(Exception):
 
 
 class Isolated:
-    """An `Engine` in a child process. One caller at a time; close it, or use `with`."""
+    """An `Engine` in a child process. One caller at a time; close it, or use `with`.
+
+    `setup` may be set anew: the next child is started from it.
+    """
 
     def __init__(
         self, setup: Setup, *, seconds: float = 5.0, memory: int = 512 * 1024 * 1024
     ) -> None:
-        self._setup, self._seconds, self._memory = setup, seconds, memory
+        self.setup = setup
+        self._seconds, self._memory = seconds, memory
         self._process: Any = None
         self._pipe: Connection | None = None
         self._reports = KeptReports()
@@ -80,7 +88,7 @@ class Isolated:
             report: Report = self._call(
                 "validate",
                 pdf,
-                waits=self._setup.fetch_seconds,
+                waits=self.setup.fetch_seconds,
                 at=at,
                 expected=tuple(expected),
             )
@@ -101,6 +109,16 @@ class Isolated:
         """`Engine.sign_seal`. Raises `SigningRefused`, `WorkerInterrupted`."""
         return self._signed("sign_seal", pdf, order)
 
+    def sign_copier(self, pdf: bytes, **order: Any) -> Signed:
+        """`Engine.sign_copier`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        return self._signed("sign_copier", pdf, order)
+
+    def check_signable(self, pdf: bytes) -> None:
+        """`Engine.check_signable`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        if len(pdf) > LARGEST_FILE:
+            raise SigningRefused("attachment_not_signable", "the file is too large to be signed")
+        self._call("check_signable", pdf)
+
     def sign_attachment(self, pdf: bytes, **order: Any) -> Signed:
         """`Engine.sign_attachment`. Raises `SigningRefused`, `WorkerInterrupted`."""
         return self._signed("sign_attachment", pdf, order)
@@ -109,21 +127,54 @@ class Isolated:
         """`Engine.sign_copy`. Raises `SigningRefused`, `WorkerInterrupted`."""
         return self._signed("sign_copy", pdf, order)
 
+    def with_form(self, pdf: bytes) -> bytes:
+        """`Engine.with_form`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        file: bytes = self._call("with_form", pdf)
+        return file
+
+    def prepare_leader(self, pdf: bytes, **order: Any) -> Prepared:
+        """`Engine.prepare_leader`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        waits = self.setup.fetch_seconds
+        prepared: Prepared = self._call("prepare_leader", pdf, waits=waits, **order)
+        return prepared
+
+    def complete(
+        self, base: bytes, prepared: Prepared, value: bytes, **order: Any
+    ) -> tuple[Signed, Report]:
+        """`Engine.complete`. Raises `SigningRefused`, `WorkerInterrupted`."""
+        completed: tuple[Signed, Report] = self._call(
+            "complete", base, value, waits=self.setup.patience, prepared=prepared, **order
+        )
+        return completed
+
+    def check_returned(self, base: bytes, returned: bytes, **order: Any) -> Report:
+        """`Engine.check_returned`. Raises `WorkerInterrupted`."""
+        if len(returned) > LARGEST_FILE:
+            return refused(returned, "file_too_large", at=order["at"])
+        waits = self.setup.fetch_seconds
+        report: Report = self._call("check_returned", base, returned, waits=waits, **order)
+        return report
+
+    def token_state(self) -> TokenState:
+        """`Engine.token_state`. Raises `WorkerInterrupted`."""
+        state: TokenState = self._call("token_state")
+        return state
+
     def add_evidence(self, pdf: bytes, *, at: datetime) -> Evidence:
         """`Engine.add_evidence`. Raises `SigningRefused`, `WorkerInterrupted`."""
-        made: Evidence = self._call("add_evidence", pdf, waits=self._setup.patience, at=at)
+        made: Evidence = self._call("add_evidence", pdf, waits=self.setup.patience, at=at)
         return made
 
     def read_list(self, xml: bytes, *, at: datetime) -> TrustList:
         """`Engine.read_list`. Raises `SigningRefused` with its codes, `WorkerInterrupted`."""
-        found: TrustList = self._call("read_list", xml, waits=self._setup.patience, at=at)
+        found: TrustList = self._call("read_list", xml, waits=self.setup.patience, at=at)
         return found
 
     def renew(self, setup: Setup) -> None:
         """Work with another setup from the next file on; the same one changes nothing."""
-        if setup != self._setup:
+        if setup != self.setup:
             self.close()
-            self._setup = setup
+            self.setup = setup
 
     def close(self) -> None:
         """End the child; the next call starts another."""
@@ -139,15 +190,15 @@ class Isolated:
     def _signed(self, task: str, pdf: bytes, order: dict[str, Any]) -> Signed:
         if len(pdf) > LARGEST_FILE:
             raise SigningRefused("file_too_large", "the file is too large to be signed")
-        signed: Signed = self._call(task, pdf, waits=self._setup.patience, **order)
+        signed: Signed = self._call(task, pdf, waits=self.setup.patience, **order)
         return signed
 
-    def _call(self, task: str, pdf: bytes, *, waits: float = 0.0, **order: Any) -> Any:
+    def _call(self, task: str, *files: bytes, waits: float = 0.0, **order: Any) -> Any:
         """`waits` are the seconds that others may take to answer besides the work itself."""
         pipe = self._started()
-        seconds = self._seconds + waits + _PER_MEGABYTE * len(pdf) / 1_000_000
+        seconds = self._seconds + waits + _PER_MEGABYTE * sum(map(len, files)) / 1_000_000
         try:
-            pipe.send((task, pdf, order))
+            pipe.send((task, files, order))
             if not pipe.poll(seconds):
                 raise WorkerInterrupted(f"{task} took more than {seconds:.1f} s")
             outcome, value = pipe.recv()
@@ -166,7 +217,7 @@ class Isolated:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._process = context.Process(
-            target=_work, args=(theirs, self._setup, self._memory), daemon=True
+            target=_work, args=(theirs, self.setup, self._memory), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -186,17 +237,18 @@ def _work(pipe: Connection, setup: Setup, memory: int) -> None:
     for library in ("pyhanko", "pyhanko_certvalidator"):
         # A stranger's file would write its names and our stack into the log; reports have both.
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+    forbid_dumps()
     engine = Engine(setup)
     gc.freeze()  # what a warm child has, it keeps: no collection need look at it again
     _limit(memory)
     pipe.send("ready")
     while True:
         try:
-            task, pdf, order = pipe.recv()
+            task, files, order = pipe.recv()
         except EOFError:
             return
         try:
-            answer = ("done", getattr(engine, task)(pdf, **order))
+            answer = ("done", getattr(engine, task)(*files, **order))
         except MemoryError:
             return  # the parent sees the closed pipe, and starts another child
         except Exception as error:
@@ -207,8 +259,7 @@ def _work(pipe: Connection, setup: Setup, memory: int) -> None:
 
 
 def _limit(memory: int) -> None:
-    """No more than `memory` bytes above what the warm child already maps, and no core file."""
+    """No more than `memory` bytes above what the warm child already maps."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + memory
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -40,6 +40,7 @@ from .profile import CLOCK_DRIFT, SIGNATURES_ONLY, key_usage_problem
 from .reasons import Reason, from_ades, reason, worst
 from .report import RevocationFacts, SignatureFacts
 from .revocation import FileFetchers
+from .roles import COPY, is_compared, is_copy
 from .specification import offline, timing
 from .structure import signed_end
 from .timestamps import token_info
@@ -96,9 +97,14 @@ class Case:
             [one.crl_data for one in self.knowledge.known_crls],
         )
 
-    def expects(self, role: str, certificate: x509.Certificate) -> bool | None:
+    @property
+    def copied(self) -> bool:
+        """Whether the file is a copy that an agency made of a signed one."""
+        return is_copy(one.field_name for one in self.reader.embedded_regular_signatures)
+
+    def expects(self, field: str, role: str, certificate: x509.Certificate) -> bool | None:
         """Whether this signer should have signed in this role; None when nobody said."""
-        if not self.expected:
+        if not self.expected or not is_compared(field, role, self.copied):
             return None
         fingerprint = certificate.sha256.hex()
         return any(one.role == role and fingerprint in one.certificates for one in self.expected)
@@ -119,13 +125,24 @@ class Case:
         ]
         return bool(known) and not any(same_name(common_name(certificate), it) for it in known)
 
+    def role_of(self, certificate: x509.Certificate) -> str:
+        """The role of a signature whose field has a name of its program's own, by its signer.
+
+        The number is shown by a field of ours alone, so the agency's key means its seal here.
+        """
+        fingerprint = certificate.sha256.hex()
+        roles = {one.role for one in self.expected if fingerprint in one.certificates}
+        return min(roles - {"number", *COPY}, default="")
+
 
 async def judge(
     case: Case, embedded: EmbeddedPdfSignature, order: int
 ) -> tuple[SignatureFacts, list[Reason]]:
     """The facts of one signature and every rule that it breaks."""
     name = embedded.field_name
-    facts, reasons = _structure(case, embedded, told_by_file(embedded, order))
+    told = told_by_file(embedded, order)
+    told = replace(told, role=told.role or case.role_of(embedded.signer_cert))
+    facts, reasons = _structure(case, embedded, told)
     has_timestamp = any(True for _ in extract_tst_data_iter(embedded.signer_info, signed=False))
     result, proven = await _ades(case, embedded, has_timestamp)
     if result.ades_subindic != AdESPassed.OK:
@@ -331,7 +348,7 @@ def _with_trust(
         facts,
         chain=tuple(certificate_facts(one) for one in chain),
         revocation=case.told_of(embedded.signer_cert),
-        expected=case.expects(facts.role, embedded.signer_cert),
+        expected=case.expects(facts.field, facts.role, embedded.signer_cert),
         timestamp_at=stamped,
         best_at=stamped or proven or case.at,
         claimed_as_utc_by_mistake=seven_hours_off(facts.claimed_at, stamped),

@@ -13,7 +13,8 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from .box import MM, Box, centred, over_left_third, touch, widened
 from .reading import open_pdf
 
-CORNER_MARGIN = 10 * MM
+SIDE_MARGIN = 10 * MM
+TOP_MARGIN = 5 * MM  # three lines end above the 20 mm at which a document's own head begins
 NEAR = 20 * MM
 """How far a narrow signature may stand from the place that was meant for a wide one's seal."""
 _A4 = (0.0, 0.0, 210 * MM, 297 * MM)
@@ -59,26 +60,24 @@ def _rectangle(page: int, rect: Any) -> Box:
     return Box(page, min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
 
 
-def corner_of_first_page(pdf: bytes, width: float, height: float) -> Corner:
-    """The upper right corner as a reader sees it: cropped and turned as the page says.
+def corner_of_first_page(pdf: bytes, width: float, height: float, left: bool = False) -> Corner:
+    """The upper right (or `left`) corner as a reader sees it: cropped and turned as the page says.
 
     `width` and `height` are those of the text, upright. Raises any class of error for a file that
     is no PDF, and `BoxRefused` for a page without room.
     """
     reader = open_pdf(pdf)
     page = reader.find_page_for_modification(0)[0].get_object()
-    left, low, right, top = _visible(page)
     turn = int(_inherited(page, "/Rotate") or 0) % 360
-    margin = CORNER_MARGIN
-    if turn == 90:
-        box = Box(0, left + margin, top - margin - width, left + margin + height, top - margin)
-    elif turn == 180:
-        box = Box(0, left + margin, low + margin, left + margin + width, low + margin + height)
-    elif turn == 270:
-        box = Box(0, right - margin - height, low + margin, right - margin, low + margin + width)
-    else:
-        box = Box(0, right - margin - width, top - margin - height, right - margin, top - margin)
-    return Corner(box, turn)
+    west, south, east, north = _visible(page)
+    # How far the text goes along the page as it is stored, and which of its corners is the one.
+    across, up = (height, width) if turn in (90, 270) else (width, height)
+    at_west = turn in (90, 180) if not left else turn in (0, 90)
+    at_south = turn in (180, 270) if not left else turn in (90, 180)
+    aside, above = (TOP_MARGIN, SIDE_MARGIN) if turn in (90, 270) else (SIDE_MARGIN, TOP_MARGIN)
+    x1 = west + aside if at_west else east - aside - across
+    y1 = south + above if at_south else north - above - up
+    return Corner(Box(0, x1, y1, x1 + across, y1 + up), turn)
 
 
 def _visible(page: Any) -> tuple[float, float, float, float]:

@@ -154,6 +154,12 @@ _TABLE: dict[str, tuple[Verdict, str, str, str]] = {
         "Tệp nhận lại không bắt đầu bằng tệp đã gửi đi ký.",
         "What came back does not begin with the file that was given out for signing.",
     ),
+    "base_changed": (
+        _FAILED,
+        "MODIFIED_AFTER_SIGNING",
+        "Tệp nhận lại có thay đổi khác ngoài chữ ký.",
+        "What came back differs in more than the signature.",
+    ),
     "key_usage_wrong": (
         _OPEN,
         "CHAIN_CONSTRAINTS_FAILURE",

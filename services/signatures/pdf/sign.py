@@ -8,54 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
-from asn1crypto import cms, x509
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
-from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
+from asn1crypto import cms
 
 from . import corner
 from .appearance import Drawing
 from .box import Box, centred, union
 from .cms import sign_digest
-from .places import corner_of_first_page, seal_place
-from .profile import certificate_problem
-from .stamps import Text, corner_picture, leader_picture, seal_picture, texts_picture
-from .timestamps import DIGEST, TimestampAuthorities, TimestampUnavailable, with_token
-
-Role = Literal["leader", "number", "seal", "attachment", "copy"]
-Level = Literal["B-B", "B-T"]
-# Room for the CMS in the file: a signature with two certificates has 4 kB, a token up to 6 kB.
-LARGEST_CMS = 12 * 1024
-
-
-class SigningRefused(Exception):
-    """No signature was made; `code` says why."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A file after one more signature; `pdf` begins with the file as it was before.
-
-    `revocation` is what was known of the certificate before the act ("good", "unknown", empty
-    when nobody asked), `answers` are the responses and lists that said so.
-    """
-
-    pdf: bytes
-    level: Level
-    certificate_sha256: str
-    signed_at: datetime
-    revocation: str = ""
-    answers: tuple[bytes, ...] = ()
+from .facts import common_name
+from .field import LARGEST_CMS, in_corner, placed
+from .places import seal_place
+from .signed import Level, Role, Signed
+from .stamps import Text, leader_picture, seal_picture, texts_picture
+from .timestamps import TimestampAuthorities, TimestampUnavailable, with_token
 
 
 def sign_leader(
@@ -67,15 +34,17 @@ def sign_leader(
     tsa: TimestampAuthorities | None,
     at: datetime,
     picture: bytes | None = None,
+    field: str = "leader",
 ) -> Signed:
     """Sign as the leader, with his handwritten signature in the middle of `box`, as large as fits.
 
-    `picture` is his PNG; without it a stroke that belongs to `person_id` is drawn.
+    `picture` is his PNG; without it a stroke that belongs to `person_id` is drawn. Of several
+    leaders each has a `field` of his own: leader, leader-2, ...
     Raises `SigningRefused`, `StampRefused`, `BoxRefused`.
     """
     drawn = leader_picture(person_id, box.width, box.height, picture)
     place = centred(box, drawn.width, drawn.height)
-    return _sign(pdf, "leader", signer, place, Drawing(pdf=drawn.pdf), tsa, at)
+    return _sign(pdf, field, signer, place, Drawing(pdf=drawn.pdf), tsa, at)
 
 
 def sign_number(
@@ -112,6 +81,7 @@ def sign_seal(
     tsa: TimestampAuthorities | None,
     at: datetime,
     picture: bytes | None = None,
+    field: str = "seal",
 ) -> Signed:
     """Sign as the agency, with its red seal at real size.
 
@@ -121,7 +91,7 @@ def sign_seal(
     """
     drawn = seal_picture(agency, picture)
     place = seal_place(pdf, box, drawn.width, drawn.height)
-    return _sign(pdf, "seal", signer, place, Drawing(pdf=drawn.pdf), tsa, at)
+    return _sign(pdf, field, signer, place, Drawing(pdf=drawn.pdf), tsa, at)
 
 
 def sign_attachment(
@@ -143,13 +113,31 @@ def sign_copy(
     agency: str,
     tsa: TimestampAuthorities | None,
     at: datetime,
+    code: str = "",
 ) -> Signed:
     """Sign a copy as the agency that made it; `form` is one of `corner.COPY_FORMS`.
 
-    Form, agency and time stand in the upper right corner of the first page, without a picture.
+    Form, the copy's own `code`, agency and time stand in the upper right corner of the first
+    page, without a picture.
     Raises `SigningRefused`, `StampRefused`, ValueError for another form.
     """
-    return _sign_corner(pdf, "copy", corner.of_copy(form, agency, at), signer, tsa, at)
+    return _sign_corner(pdf, "copy", corner.of_copy(form, agency, at, code), signer, tsa, at)
+
+
+def sign_copier(
+    pdf: bytes, *, signer: Any, tsa: TimestampAuthorities | None, at: datetime
+) -> Signed:
+    """Sign a copy as the person who answers for it, with name and time in the upper left corner.
+
+    Raises `SigningRefused`, `StampRefused`.
+    """
+    field, box, drawing = in_corner(pdf, "copier", copier_lines(signer, at))
+    return _sign(pdf, field, signer, box, drawing, tsa, at)
+
+
+def copier_lines(signer: Any, at: datetime) -> tuple[str, ...]:
+    """What stands on a copy of the person who answers for it; the name is the certificate's."""
+    return corner.of_copier(common_name(signer.signing_cert), at)
 
 
 def _sign_corner(
@@ -160,69 +148,33 @@ def _sign_corner(
     tsa: TimestampAuthorities | None,
     at: datetime,
 ) -> Signed:
-    drawn = corner_picture(lines)
-    try:
-        place = corner_of_first_page(pdf, drawn.width, drawn.height)
-    except Exception as error:
-        raise _not_signable(role, error) from error
-    return _sign(pdf, role, signer, place.box, Drawing(pdf=drawn.pdf, turn=place.turn), tsa, at)
+    field, box, drawing = in_corner(pdf, role, lines)
+    return _sign(pdf, field, signer, box, drawing, tsa, at)
 
 
 def _sign(
     pdf: bytes,
-    role: Role,
+    role: str,
     signer: Any,
     box: Box,
     drawing: Drawing,
     tsa: TimestampAuthorities | None,
     at: datetime,
 ) -> Signed:
-    certificate: x509.Certificate = signer.signing_cert
-    problem = certificate_problem(certificate, at)
-    if problem is not None:
-        raise SigningRefused(problem, f"the certificate cannot sign: {problem}")
-    try:
-        prepared, output = _prepare(pdf, role, signer, box, drawing, at)
-    except SigningRefused:
-        raise
-    except Exception as error:
-        raise _not_signable(role, error) from error
+    prepared, output = placed(pdf, role, signer, box, drawing, at)
     signature, level = asyncio.run(_signature(signer, prepared.document_digest, tsa))
     prepared.fill_with_cms(output, signature)
-    return Signed(output.getvalue(), level, certificate.sha256.hex(), at)
-
-
-def _not_signable(role: Role, error: Exception) -> SigningRefused:
-    """The file may be a stranger's: pyHanko fails with many classes on a malformed one."""
-    return SigningRefused(
-        "pdf_not_signable", f"the file cannot be signed as {role}: {type(error).__name__}"
-    )
-
-
-def _prepare(
-    pdf: bytes, role: Role, signer: Any, box: Box, drawing: Drawing, at: datetime
-) -> tuple[PreparedByteRangeDigest, BytesIO]:
-    """The file with an empty place for the signature, and the digest of all the rest."""
-    writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    if any(True for _ in enumerate_sig_fields(writer, with_name=role)):
-        raise SigningRefused("already_signed", f"the file already has a field named {role}")
-    field = SigFieldSpec(role, box.page, (box.x1, box.y1, box.x2, box.y2))
-    metadata = PdfSignatureMetadata(
-        field_name=role, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES
-    )
-    maker = PdfSigner(metadata, signer, stamp_style=drawing, new_field_spec=field)
-    session = maker.init_signing_session(writer)
-    session.system_time = at
-    document = session.prepare_tbs_document(None, bytes_reserved=2 * LARGEST_CMS)
-    # In place: the stream is ours alone, and large files need not be copied piece by piece.
-    prepared, output = document.digest_tbs_document(in_place=True)
-    return prepared, output
+    return Signed(output.getvalue(), level, signer.signing_cert.sha256.hex(), at)
 
 
 async def _signature(
     signer: Any, digest: bytes, tsa: TimestampAuthorities | None
 ) -> tuple[bytes, Level]:
-    signature = await sign_digest(signer, digest)
+    return await stamped(await sign_digest(signer, digest), tsa)
+
+
+async def stamped(signature: bytes, tsa: TimestampAuthorities | None) -> tuple[bytes, Level]:
+    """The signature with a timestamp over its value, if the authority gives one in time."""
     if tsa is None:
         return signature, "B-B"
     plain = cms.ContentInfo.load(signature)

@@ -22,7 +22,7 @@ from pyhanko_certvalidator.errors import (
 
 from .profile import certificate_problem
 from .revocation import FileFetchers, RevocationSource
-from .sign import SigningRefused
+from .signed import SigningRefused
 from .specification import context
 from .trust import TrustStore
 

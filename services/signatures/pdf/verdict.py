@@ -27,6 +27,7 @@ from .reading import open_pdf
 from .reasons import Reason, reason, worst
 from .report import Material, Report, SignatureFacts
 from .revocation import FileFetchers, RevocationSource
+from .roles import is_further, needed
 from .specification import specification, stored_evidence
 from .structure import ends_cleanly, is_pdf, signed_end
 from .trust import TrustStore
@@ -199,10 +200,12 @@ def _unusable(reader: PdfFileReader) -> str | None:
 
 
 def _missing(case: Case, signatures: Sequence[SignatureFacts]) -> list[Reason]:
-    """A role that was expected must be there exactly once."""
-    roles = [facts.role for facts in signatures]
+    """A role that was expected must be there exactly once; further signers may be beside it."""
+    roles = [facts.role for facts in signatures if not is_further(facts.field)]
     return [
-        reason("signature_missing", one.role) for one in case.expected if roles.count(one.role) != 1
+        reason("signature_missing", one.role)
+        for one in case.expected
+        if needed(one.role, case.copied) and roles.count(one.role) != 1
     ]
 
 

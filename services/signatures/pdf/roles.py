@@ -1,0 +1,48 @@
+"""What the field of a signature says of it: leader, number, seal, and those of joint documents
+and copies.
+
+A joint document has leader-2, leader-3, ... and seal-2, ... of further signers and agencies. On a
+copy the signatures of its original are others' own; the copying agency's is the last, `copy`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+ROLES = ("leader", "number", "seal", "copier", "copy", "attachment")
+COPY = frozenset({"copier", "copy"})
+_FURTHER = re.compile(r"-\d+$")
+
+
+def role_of(field: str) -> str:
+    """The role that a field's name tells, empty for the names of other programs."""
+    role = _FURTHER.sub("", _last(field))
+    return role if role in ROLES else ""
+
+
+def is_further(field: str) -> bool:
+    """Whether this is the field of a further signer or agency, not of the first one."""
+    return bool(role_of(field)) and bool(_FURTHER.search(_last(field)))
+
+
+def is_copy(fields: Iterable[str]) -> bool:
+    """Whether a file with these signatures is a copy."""
+    return any(role_of(field) == "copy" for field in fields)
+
+
+def is_compared(field: str, role: str, copied: bool) -> bool:
+    """Whether a signature must be the sender's own.
+
+    Those of further agencies, and on a copy those of its original, are not the sender's.
+    """
+    return not is_further(field) and (role in COPY) == copied
+
+
+def needed(role: str, copied: bool) -> bool:
+    """Whether a role that was expected must be there; who signs a copy may be its agency alone."""
+    return role == "copy" if copied else role not in COPY
+
+
+def _last(field: str) -> str:
+    return field.rsplit(".", 1)[-1].lower()
