@@ -42,7 +42,7 @@ def platform(server_folder: Path) -> Iterator[Platform]:
         owners = [str(person(PROVINCE.key, "lanhdao").person_id), str(PROVINCE.agency_id)]
         settings |= with_token(folder, world(), owners)
     with Platform(folder, world=world(), settings=settings) as platform:
-        platform.start()
+        platform.start(within=600)  # a busy machine only starts late
         enter_agencies(platform)
         yield platform
 
