@@ -48,8 +48,12 @@ class Drill:
         told.chapter("An installation at work, and its backup")
         platform = Platform(self._folder / "first", world=world())
         with told.step("platform started"):
-            platform.start(within=_READY)
-            enter_agencies(platform)
+            try:
+                platform.start(within=_READY)
+                enter_agencies(platform)
+            except BaseException:
+                platform.stop()
+                raise
         here = platform.installation
         self._operators.enter(here)
         backup = Backup(here, self._folder / "backup")
