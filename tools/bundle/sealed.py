@@ -19,9 +19,10 @@ from tools.bundle.errors import NotAsSealed, TraceUnknown
 _OF_TRACE = f"SELECT {ROW_COLUMNS} FROM es.event WHERE trace = %s ORDER BY tx, position"  # noqa: S608
 _OF_STREAMS = (
     f"SELECT {ROW_COLUMNS} FROM es.event"  # noqa: S608
-    " WHERE stream = ANY (%s) AND type = ANY (%s) ORDER BY tx, position"
+    " WHERE type = ANY (%s) AND stream = ANY (%s) ORDER BY tx, position"
 )
-# What a reader needs of the directory: names, codes, positions, certificates and their revocation.
+# What a reader needs of the directory (names, codes, positions, certificates and their revocation),
+# and of a file's evidence, which may have been made for another trace.
 _ENTRIES = [
     "AgencyRegistered",
     "AgencyClosed",
@@ -30,6 +31,8 @@ _ENTRIES = [
     "CertificateRegistered",
     "CertificateRevoked",
     "ClientRegistered",
+    "EvidenceAdded",
+    "EvidenceRefused",
 ]
 
 
@@ -92,7 +95,7 @@ class Log:
 
 
 def sealed_events(reader: BulkReader, log: Log, trace: UUID) -> tuple[list[Sealed], int]:
-    """The trace's events and the directory's entries that they name, up to the checkpoint.
+    """The trace's events, and what they name of the directory and the archive, as it was sealed.
 
     Also how many events of the trace are younger. Raises `TraceUnknown`, `NotAsSealed`.
     """
@@ -100,26 +103,25 @@ def sealed_events(reader: BulkReader, log: Log, trace: UUID) -> tuple[list[Seale
     known = [row for row in rows if row.place <= log.end]
     if not known:
         raise TraceUnknown(f"no sealed event belongs to trace {trace}")
-    streams = sorted(set(_directory_streams(known)))
-    entries = [Row._make(row) for row in reader.ask(_OF_STREAMS, streams, _ENTRIES)]
+    streams = sorted(set(_other_streams(known)))
+    entries = [Row._make(row) for row in reader.ask(_OF_STREAMS, _ENTRIES, streams)]
     chosen = {row.place: row for row in [*known, *entries] if row.place <= log.end}
     return [log.prove(chosen[place]) for place in sorted(chosen)], len(rows) - len(known)
 
 
-def _directory_streams(rows: Iterable[Row]) -> Iterator[str]:
-    """The streams of whoever is named in events, were it as an agency, a person or a machine."""
+def _other_streams(rows: Iterable[Row]) -> Iterator[str]:
+    """The streams of all who are named in events, were it as an agency, a person or a machine.
+
+    And those of the files' evidence.
+    """
     for row in rows:
         kind, _, who = row.handler.partition(":")
         if kind == "machine":
             yield f"client-{who}"
-        names = [
-            row.agency,
-            row.behalf,
-            who.partition("/")[0],
-            *check.texts(json.loads(row.payload)),
-        ]
-        for name in filter(_is_id, names):
+        said = list(check.texts(json.loads(row.payload)))
+        for name in filter(_is_id, [row.agency, row.behalf, who.partition("/")[0], *said]):
             yield from (f"{category}-{name}" for category in ("agency", "person", "certificate"))
+        yield from (f"evidence-{digest}" for digest in said if check.DIGEST.fullmatch(digest))
 
 
 def _is_id(text: Any) -> bool:

@@ -61,8 +61,8 @@ GONE = {
     "withdrawn": "văn bản đã được lấy lại · its document was taken back",
 }
 FORMAT = "lienthong-bundle/1"
-DIRECTORY = {"agency", "person", "certificate", "client"}
-SHARED = {*DIRECTORY, "pair", "register", "evidence"}  # streams that many traces have in common
+BESIDE = {"agency", "person", "certificate", "client", "evidence"}  # of no trace's own
+SHARED = {*BESIDE, "pair", "register"}  # streams in which events of many traces stand
 MEMBER = re.compile(
     r"(manifest|bundle)\.json|README\.txt|verify_bundle\.py|texts/(page\.html|rules\.json)"
     r"|timeline\.(json|html|pdf)|log/policy|log/[0-9.]+/checkpoint|files/[0-9a-f]{64}\.[a-z]+"
@@ -263,7 +263,7 @@ def check_chains(events: Iterable[Event], trace: str) -> None:
         before, category = heads.get(stream), stream.partition("-")[0]
         seen, version = int(before.entry["version"]) if before else 0, int(entry["version"])
         place = int(entry["tx"]), int(entry["position"])
-        if entry["trace"] != trace and category not in DIRECTORY:
+        if entry["trace"] != trace and category not in BESIDE:
             raise Refused("stranger", one)
         if place <= last or version <= seen:
             raise Refused("order", one)
