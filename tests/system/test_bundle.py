@@ -13,7 +13,7 @@ from tools.cli import main as lienthong
 from tools.platform import Platform
 from tools.platform.log import LogHome
 
-pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]
+pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq, pytest.mark.timeout(900)]
 
 
 def test_the_journeys_bundle_is_verified_without_the_project(
