@@ -7,14 +7,27 @@ the events that are handed in are applied, so that one agency's past costs one a
 
 from collections.abc import Sequence
 
+from sqlalchemy import text
+
 from libs.contracts import message
 from libs.db import Database, Unit, connection_lost, engine_for
+from libs.db.script import run_script
 from libs.eventstore import Recorded
 from libs.messaging.causes import describe
 from libs.messaging.read_models import ReadModels
 
 # PostgreSQL's name for the schema of the connection's own temporary tables.
 TEMPORARY = "pg_temp"
+# Defaults stand in the migrations alone; the catalogue tells them to everybody.
+_DEFAULTS = text("""
+    SELECT format('ALTER TABLE pg_temp.%I ALTER COLUMN %I SET DEFAULT %s',
+                  c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid))
+    FROM pg_attrdef AS d
+    JOIN pg_class AS c ON c.oid = d.adrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.adnum
+    WHERE n.nspname = :service AND c.relname = ANY (:tables)
+""")
 
 
 class Past:
@@ -32,8 +45,12 @@ class Past:
         self.failed: dict[str, str] = {}
         self._handlers = models.handlers
         with mapped.begin() as connection:
-            for table in (*models.rebuilt, *models.shared, *models.kept):
+            tables = (*models.rebuilt, *models.shared, *models.kept)
+            for table in tables:
                 table.create(connection, checkfirst=False)
+            names = {"service": service, "tables": [table.name for table in tables]}
+            for statement in connection.execute(_DEFAULTS, names).scalars().all():
+                run_script(statement, connection)
 
     def close(self) -> None:
         """End the connection, and with it the tables."""

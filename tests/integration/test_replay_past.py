@@ -10,7 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from libs.db import engine_for
+from libs.eventstore import START
+from libs.messaging.past import Past
 from libs.web.issuer import TokenIssuer
+from tests.integration.rebuild_store import Store as Samples
+from tests.integration.rebuild_store import models_of
 from tests.integration.replay_world import CHIEF, OFFICER, ReplayWorld, open_replay_world
 from tests.support.documents_world import PROVINCE
 from tests.support.servers import PostgresForTests
@@ -138,3 +142,18 @@ def test_the_role_that_reads_the_past_can_change_nothing_of_today(walked: Replay
                 connection.execute(text(statement))
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize("service", ["documents", "workflow", "interconnect"])
+def test_every_event_of_the_contract_fits_the_tables_of_the_past(
+    postgres: PostgresForTests, service: str
+) -> None:
+    url = postgres.fresh_database()
+    with closing(Samples(url)) as samples, closing(Store(url("audit"))) as store:
+        samples.tell()
+        with (
+            closing(Past(url("audit"), service, models_of(service))) as past,
+            store.database.unit() as unit,
+        ):
+            past.advance(unit.store.read_all(START, 10_000))
+            assert past.failed == {}

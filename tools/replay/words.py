@@ -65,6 +65,9 @@ FIELDS = {
     "until": "đến",
     "urgency": "độ khẩn",
     "verdict": "chữ ký số",
+    "verdict_at": "kiểm tra chữ ký lúc",
+    "verdict_before": "kết quả kiểm tra trước",
+    "verdict_pending": "chờ kiểm tra lại chữ ký",
 }
 _VALUES = {
     # documents, out and in
@@ -95,7 +98,7 @@ _VALUES = {
     "INDETERMINATE": "chưa xác định",
     "TOTAL_FAILED": "không hợp lệ",
 }
-_SPOKEN = {"state", "verdict", "recall"}
+_SPOKEN = {"state", "verdict", "verdict_before"}
 _INSTANTS = ("_at", "since", "until", "as_of", "compared_with")
 _LONGEST = 120
 
