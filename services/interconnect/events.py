@@ -229,8 +229,8 @@ class RecallLapsed:
     sender_id: UUID
     recipient_id: UUID
     asked_at: datetime
-    reason_code: str
     status_packet: str | None = None
+    reason_code: str
     pair_number: int | None = None
 
 

@@ -283,7 +283,7 @@ def test_an_attachments_signature_is_text_in_the_upper_right_corner_as_it_is_rea
     image = Image.open(BytesIO(shown)).convert("RGB")
     text = extent(image, "black")
     assert image.width - text.right == pytest.approx(10 * MM, abs=1.2 * MM)
-    assert text.top == pytest.approx(10 * MM, abs=1.5 * MM)
+    assert text.top == pytest.approx(5 * MM, abs=1.5 * MM)  # above the sheet's own head
     # Two upright lines of ten points: wider than high, the second one the longer.
     assert text.bottom - text.top == pytest.approx(19 * POINT, abs=2 * POINT)
     assert text.width == pytest.approx(116 * POINT, abs=6 * POINT)

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 PINNED = {
     "README.txt": {"63f29b6120d9e67a40be4b1edd1d16dfd85164048d0f35d49763f2f0fee409e2"},
     "texts/page.html": {"09049990628fafa8346230324945fff1f16f94ea010e45fc2a40d3cc07683ed7"},
-    "texts/rules.json": {"f09f778c40a332bb409b9a81330198440f180fa33dde58fa2de19efe6437fbc9"},
+    "texts/rules.json": {"4d2009cf3676aaf953bf8a26d3b72043b197fdd249b1749a73dcef1cd3d82868"},
 }
 TITLES = {
     "trace": "hồ sơ · trace", "subject": "trích yếu · subject", "events": "sự kiện · events",
