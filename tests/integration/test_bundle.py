@@ -56,6 +56,22 @@ def test_names_are_those_of_the_day_and_erased_ones_are_said_to_be(own: World, r
     assert "(đã xóa)" in {line["handler"] for line in lines}
 
 
+def test_who_made_a_bundle_is_known_for_good(own: World, bundle: Path) -> None:
+    (made,) = (row for row in own[0].rows() if row.type == "TrailConsulted")
+    told = json.loads(made.payload)
+    assert (told["question"], told["door"], told["trace_id"]) == ("bundle", "command", TRACE)
+    assert made.handler.startswith("machine:operator.")
+    assert str(made.trace) != TRACE
+
+
+def test_nobody_has_a_bundle_of_which_nothing_is_known(own: World, run: Run) -> None:
+    own[0].tamper("DELETE FROM es.grantee WHERE category = 'consultation'")
+    path = own[0].folder / "case.zip"
+    code, told = run("bundle", TRACE, "-o", path)
+    assert (code, told["error"]) == (1, "not_made")
+    assert not path.exists()
+
+
 def test_an_unknown_trace_is_refused(own: World, run: Run) -> None:
     path = own[0].folder / "case.zip"
     assert run("bundle", identity("nothing"), "-o", path)[1]["error"] == "trace_unknown"

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from libs.blobs import BlobError, open_store
 from libs.db import Database, engine_for
-from libs.eventstore import StoreUnreachable
+from libs.eventstore import StoreError
 from libs.eventstore.bulk import BulkReader
 from libs.translog import TranslogError
 from services.audit.proofs import Proofs
@@ -24,9 +24,11 @@ from tools.bundle.making import Bundle, Source, make, write
 from tools.log.places import log_folder
 from tools.log.trust import own_policy
 from tools.platform import InstallationError
+from tools.platform.caller import CallFailed
 from tools.platform.database_urls import database_url
 from tools.platform.handle import RUN_FOLDER
 from tools.platform.installation import Installation
+from tools.replay.operator import asker, write_down
 
 _TEACHING = """\
 The bundle holds the documents, attachments, packets and reports of a trace, every event with its
@@ -39,7 +41,8 @@ the verifier: one Python file that needs `cryptography` alone.
 
 The trace is every event with its id among the entries that witnesses have co-signed. Who may enter
 the database as role audit may make bundles: DATABASE_URL, BLOB_URL, LOG_DIR and LOG_POLICY, else
-those of the platform in --folder. A bundle names people: hand it to those who may know them.
+those of the platform in --folder, where --as names who asks. Who made a bundle stands among the
+consultations (`lienthong replay --queries`). It names people: hand it to those who may know them.
 """
 
 
@@ -49,13 +52,16 @@ def main(words: Sequence[str]) -> int:
     target = options.output or Path(f"{options.trace}.zip")
     began = time.perf_counter()
     try:
+        by = asker(options.folder, options.account)
         with source(options.folder) as place:
             bundle = make(place, options.trace)
-        # The act itself becomes an event here, once audit's queries do.
+            events = bundle.found["events"]
+            write_down(place.database, by, "bundle", events, trace_id=options.trace)
         write(bundle, target)
     except (
         BundleRefused,
-        StoreUnreachable,
+        CallFailed,
+        StoreError,
         TranslogError,
         InstallationError,
         BlobError,
@@ -70,7 +76,7 @@ def main(words: Sequence[str]) -> int:
 def source(folder: Path) -> Iterator[Source]:
     """The store, blobs and log of the environment, else of the platform in a folder.
 
-    Raises `InstallationError`, `StoreUnreachable`.
+    Raises `InstallationError`, `StoreError`.
     """
     url = database_url("audit", folder)
     engine = engine_for(url, pool_size=1)
@@ -103,6 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("trace", type=UUID, metavar="TRACE", help="the trace's id")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: TRACE.zip")
+    parser.add_argument(
+        "--as", dest="account", metavar="ACCOUNT", help="who asks (default: the first auditor)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(
         "--folder", type=Path, default=RUN_FOLDER, help="run folder (default: build/run)"
@@ -134,7 +143,7 @@ def _tell(options: Any, bundle: Bundle, target: Path, seconds: float) -> None:
 
 def _complain(options: Any, error: Exception) -> int:
     if options.json:
-        code = getattr(error, "code", "unreachable")
+        code = getattr(error, "code", "not_made")
         print(json.dumps({"error": code, "detail": str(error)}, ensure_ascii=False))
     else:
         console = Console(stderr=True, highlight=False)

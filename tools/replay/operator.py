@@ -1,5 +1,8 @@
 """Who asks: a person with an account, whose name stands on what is looked at."""
 
+import getpass
+import os
+import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -50,6 +53,17 @@ class Operator:
     def person(self, who: str) -> UUID:
         """The person of this id, or of this account. Raises `CallFailed`."""
         return person_id(self._here.folder, who)
+
+
+def asker(folder: Path, account: str | None) -> Principal:
+    """Who asks: a person with an account, or who enters the database of a cluster by himself.
+
+    The second is known by his name on that machine alone. Raises `CallFailed`.
+    """
+    if "DATABASE_URL" not in os.environ:
+        return Operator(folder, account).principal()
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", getpass.getuser())[:50]
+    return Principal(f"operator.{name}", "operator", frozenset(), None, None, "machine")
 
 
 def write_down(

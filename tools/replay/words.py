@@ -22,6 +22,7 @@ QUESTIONS = {
     "entries": "mục của nhật ký",
     "seen": "trạng thái tại một thời điểm",
     "changes": "khác nhau giữa hai thời điểm",
+    "bundle": "hồ sơ bằng chứng",
 }
 FIELDS = {
     "accepted_on": "ngày vào sổ",
