@@ -56,6 +56,7 @@ class Tail:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.seen: list[UUID] = []
+        self.place = START
 
     def __enter__(self) -> "Tail":
         self._thread.start()
@@ -66,15 +67,14 @@ class Tail:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        place = START
         while not self._stop.wait(0.002):
             try:
                 with self._database.unit() as unit:
-                    page = self._read(unit, place)
+                    page = self._read(unit, self.place)
             except (DBAPIError, psycopg2.Error):
                 continue
             self.seen += [event_id for event_id, _ in page]
-            place = page[-1][1] if page else place
+            self.place = page[-1][1] if page else self.place
 
 
 def below_horizon(unit: Unit, after: Place) -> Page:
@@ -107,12 +107,11 @@ def test_standby_read_while_the_primary_writes(
                 event = event_for("document-late")
                 with breakable_store.database("documents").unit() as unit:
                     unit.connection.exec_driver_sql(_MAY_STAY_OPEN)
-                    unit.store.append("document-late", ANY, [event], context())
+                    held = unit.store.append("document-late", ANY, [event], context()).place
                     if round_ % 2:
                         standby.kill()
                         standby.start()
-                    passed_by = len(blind.seen) + 20
-                    eventually(lambda: len(blind.seen) >= passed_by, within=60)  # noqa: B023
+                    eventually(lambda: blind.place > held, within=60)  # noqa: B023
                 late.append(event.event_id)
         rows = breakable_store.execute("SELECT event_id FROM es.event ORDER BY tx, position")
         written = [row.event_id for row in rows]

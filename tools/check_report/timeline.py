@@ -18,6 +18,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "DraftReturned": ("Trả lại dự thảo", ""),
     "DocumentApproved": ("Phê duyệt để ký", ""),
     "SignatureMade leader": ("Ký số của người có thẩm quyền", ""),
+    "SignatureMade copier": ("Ký số của người ký bản sao", ""),
+    "SignatureMade copy": ("Ký số của cơ quan sao văn bản", ""),
+    "TrayLineRefused": ("Không ký được trong lô", ""),
     "SignatureMade seal": ("Ký số của cơ quan (đóng dấu)", ""),
     "SignatureFailed": ("Ký số không thành", ""),
     "DocumentNumbered": ("Cấp số, đăng ký văn bản đi", ""),
@@ -27,7 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "DeliveryRefused": ("Không gửi được đến nơi nhận", ""),
     "PacketArrived axis": ("Ban hành, gửi qua trục liên thông", ""),
     "RecallAsked": ("Yêu cầu lấy lại văn bản đã gửi", "13"),
-    "RecallLapsed": ("Trục liên thông không chuyển được yêu cầu lấy lại", ""),
+    "RecallLapsed": ("Không chuyển được yêu cầu lấy lại đến nơi nhận", ""),
     "StatusRefused": ("Trục liên thông không chuyển được trạng thái đến bên gửi", ""),
     "DeliveryWithdrawn": ("Lấy lại trước khi gửi", ""),
     "DeliveryReplaced": ("Văn bản được thay thế ở nơi nhận", ""),
@@ -181,7 +184,7 @@ def _handler(
     if event.type == "StatusReceived":
         told = evidence.text(event["staff"]) if event["staff"] else {}
         return told.get("full_name") or "(không báo)", ""
-    if event.type == "SignatureMade" and event["role"] == "leader":
+    if event.type == "SignatureMade" and event["role"] in ("leader", "copier"):
         return names.person(event["owner_id"]), names.title(signers.get(event["document_id"], ""))
     kind, _, who = event.handler.partition(":")
     if kind == "person":
