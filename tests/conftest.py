@@ -1,5 +1,6 @@
 """Fixtures that every level may use; a server is started by the first test that asks for it."""
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,13 @@ from tools.platform.rabbitmq import RabbitMQ
 def server_folder() -> Iterator[Path]:
     """A folder for servers' data.
 
-    Not pytest's own: that is closed to the user whom root runs PostgreSQL as.
+    Not pytest's own: that is closed to the user whom root runs PostgreSQL as. A thousand databases
+    take minutes to be removed: nobody waits for that.
     """
-    with tempfile.TemporaryDirectory(prefix="lienthong-test-") as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
+    folder = Path(tempfile.mkdtemp(prefix="lienthong-test-"))
+    folder.chmod(0o711)
+    yield folder
+    subprocess.Popen(["rm", "-rf", folder], start_new_session=True)
 
 
 @pytest.fixture(scope="session")

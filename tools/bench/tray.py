@@ -97,13 +97,13 @@ def prepare(platform: Platform, number: int, console: Console) -> None:
 
 
 def sign(platform: Platform, number: int, console: Console) -> tuple[float, Row]:
-    """Confirm all that waits, and watch until the last is signed or failed."""
+    """Confirm all that waits, at least `number`, and watch until the last is signed or failed."""
     leader = _client(platform, "lanhdao")
     waiting = _until(lambda: _all_there(leader.get("/v1/trays/waiting"), number))
     began = time.monotonic()
     made = leader.post("/v1/trays", {"digest": waiting["digest"]})
     with _progress(console) as progress:
-        bar = progress.add_task("signed", total=number)
+        bar = progress.add_task("signed", total=len(waiting["documents"]))
 
         def done() -> Row | None:
             tray = leader.find(f"/v1/trays/{made['tray_id']}")
@@ -117,7 +117,7 @@ def sign(platform: Platform, number: int, console: Console) -> tuple[float, Row]
 
 
 def _all_there(found: Row, number: int) -> Row | None:
-    return found if len(found["documents"]) == number else None
+    return found if len(found["documents"]) >= number else None
 
 
 def _until(probe: Callable[[], Row | None], within: float = 300.0) -> Row:

@@ -49,6 +49,8 @@ class Place:
     def keys(self) -> Keys:
         """The workers' key folders and tokens, as far as they are here."""
         module, pins = self.environment.get("PKCS11_MODULE"), self._folder("TOKENS_DIR")
+        if configuration := self.environment.get("SOFTHSM2_CONF"):
+            os.environ["SOFTHSM2_CONF"] = configuration  # the module reads it of the process
         tokens = token_places(Path(module) if module else None, pins)
         folders = (self._folder("KEYS_DIR"), self._folder("SERVICE_KEYS_DIR"))
         return Keys(*folders, tuple(tokens))
