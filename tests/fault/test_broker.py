@@ -45,7 +45,7 @@ def flowing(world: World) -> Iterator[Load]:
         yield clients
         clients.comes_to(len(clients.acknowledged) + 20)
     eventually(world.relayed, within=120)
-    world.catches_up(within=30)
+    world.catches_up(within=60)  # a sweep comes every 30 s
     assert set(world.stored("document") + world.stored("process")) == clients.acknowledged
     assert consumer.alive
 

@@ -106,7 +106,9 @@ class World:
     def applied(self) -> bool:
         """Each event of both categories has one effect, in store order."""
         for category in WRITERS:
-            assert self.effects(category) == self.stored(category)
+            done, stored = self.effects(category), self.stored(category)
+            order = "in order" if done == stored[: len(done)] else "not in order"
+            assert done == stored, f"{category}: {len(done)} of {len(stored)}, {order}"
         return True
 
     def catches_up(self, within: float) -> None:
