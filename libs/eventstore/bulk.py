@@ -16,15 +16,16 @@ from libs.eventstore.store import COLUMNS
 PAGE = 10_000
 CHUNK = 200
 
-# The leaf of the stream's event before: where rows were altered by hand it can be missing.
-_TO_SEAL = f"""
+# The leaf of the stream's event before: where rows were altered by hand it can be missing. LIMIT
+# keeps it one look into the index for each row: joined, the whole table is hashed for each page.
+TO_SEAL = f"""
 SELECT {ROW_COLUMNS}, leaf_before FROM (
     SELECT * FROM es.event
     WHERE (tx, position) > (%s, %s) AND tx < (SELECT es.horizon())
     ORDER BY tx, position LIMIT %s
 ) AS e LEFT JOIN LATERAL (
     SELECT p.leaf AS leaf_before FROM es.event AS p
-    WHERE p.stream = e.stream AND p.version = e.version - 1
+    WHERE p.stream = e.stream AND p.version = e.version - 1 LIMIT 1
 ) AS before ON true ORDER BY tx, position
 """  # noqa: S608
 _ONE = f"SELECT {ROW_COLUMNS} FROM es.event WHERE event_id = %s"  # noqa: S608
@@ -81,7 +82,7 @@ class BulkReader:
         cursor = self._connection.cursor(binary=True)
         arguments = (*after, limit)
         with _reaching():
-            for row in cursor.stream(_TO_SEAL, arguments, binary=True, size=CHUNK):
+            for row in cursor.stream(TO_SEAL, arguments, binary=True, size=CHUNK):
                 yield Row._make(row[:-1]), row[-1]
 
     def row(self, event_id: str) -> Row | None:

@@ -15,6 +15,7 @@ from libs.translog.tiles import (
     ENTRIES,
     WIDTH,
     Tile,
+    first_of_bundle,
     from_bundle,
     new_bundles,
     new_tiles,
@@ -70,8 +71,12 @@ class LogFiles:
 
         In a log whose entries' keys never fall. Reads a few bundles, however long the log is.
         """
-        bundles = range(-(-size // WIDTH))
-        bundle = bisect_right(bundles, wanted, key=lambda n: key(self.bundle(n, size)[0])) - 1
+
+        def first(index: int) -> Any:
+            tile = Tile(ENTRIES, index, min(WIDTH, size - index * WIDTH))
+            return key(first_of_bundle(self.tile(tile)))
+
+        bundle = bisect_right(range(-(-size // WIDTH)), wanted, key=first) - 1
         if bundle < 0:
             return None
         return bundle * WIDTH + bisect_right(self.bundle(bundle, size), wanted, key=key) - 1

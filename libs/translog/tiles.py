@@ -78,6 +78,14 @@ def to_bundle(entries: list[bytes]) -> bytes:
     return b"".join(len(entry).to_bytes(_LENGTH) + entry for entry in entries)
 
 
+def first_of_bundle(content: bytes) -> bytes:
+    """Read the first entry of a bundle alone; raises `Malformed`."""
+    end = _LENGTH + int.from_bytes(content[:_LENGTH])
+    if not _LENGTH <= end <= len(content):
+        raise Malformed("the bundle ends within an entry")
+    return content[_LENGTH:end]
+
+
 def from_bundle(content: bytes) -> list[bytes]:
     """Read the entries of a bundle; raises `Malformed`."""
     entries = []

@@ -45,11 +45,12 @@ def add_desk(
     """
     service = api.service
     desk = Desk(service, [EventKind(), JobKind(service, words or {}), *kinds])
-    _looking(api, path, database, blobs, desk)
+    _letters(api, path, database, desk)
+    _requests(api, path, database, blobs, desk)
     _deciding(api, path, blobs, desk)
 
 
-def _looking(api: Api, path: str, database: Database, blobs: BlobStore, desk: Desk) -> None:
+def _letters(api: Api, path: str, database: Database, desk: Desk) -> None:
     look = f"{desk.service}.desk"
 
     @api.query(path, look, args=schemas.LettersArgs)
@@ -96,6 +97,10 @@ def _looking(api: Api, path: str, database: Database, blobs: BlobStore, desk: De
                 "sample": [_letter(desk, letter) for letter in chosen[:SAMPLE]],
             }
         )
+
+
+def _requests(api: Api, path: str, database: Database, blobs: BlobStore, desk: Desk) -> None:
+    look = f"{desk.service}.desk"
 
     @api.query(f"{path}/requests", look, args=schemas.RequestsArgs)
     @_of(desk)

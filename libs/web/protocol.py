@@ -1,6 +1,7 @@
 """eventlet's HTTP/1.1 server, with bounds where it has none."""
 
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -80,14 +81,12 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]
         A socket that closes with unread bytes resets the connection, and the client never sees
         why it was refused.
         """
-        try:
+        with suppress(OSError):
             self.wfile.flush()
             self.connection.shutdown(eventlet.green.socket.SHUT_WR)
             with eventlet.Timeout(_LINGER_SECONDS, False):
                 while self.connection.recv(64 * 1024):
                     pass
-        except OSError:
-            pass
         super().finish()
 
     def _hang_up(self) -> None:

@@ -30,7 +30,7 @@ from services.audit.sealing.seal import BATCH, Sealer
 from services.audit.sealing.shards import ShardName, year_of
 from services.audit.sealing.witnesses import CONTRADICTIONS, Witnesses
 
-INTERVAL = 0.05
+INTERVAL = 0.1
 """Seconds between two batches that are not full."""
 HALT_SECONDS = 10.0
 LOOK_SECONDS = 10.0

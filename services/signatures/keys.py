@@ -5,6 +5,7 @@ A key that never comes here, on a leader's own device, is signed with by `prepar
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,9 +88,10 @@ class KeySigner(Signer):  # type: ignore[misc]
     ) -> bytes:
         return bytes(_LARGEST_VALUE) if dry_run else self.sign_value(data, digest_algorithm)
 
+    @abstractmethod
     def sign_value(self, data: bytes, digest_algorithm: str) -> bytes:
         """The signature's value over `data`: PKCS #1 v1.5, or DER for ECDSA."""
-        raise NotImplementedError
+        ...
 
 
 class DeviceSigner(KeySigner):

@@ -610,9 +610,13 @@ def test_appends_go_on_over_a_new_connection(urls: Callable[[str], str]) -> None
     killer = engine_for(urls("documents"))
     with killer.begin() as connection:
         connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
-    for count in (1, 2):
+    written = {1: stream(), 2: stream()}
+    for count, name in written.items():
         with one.unit() as unit:
-            unit.store.append(stream(), NO_STREAM, [event() for _ in range(count)], context())
+            unit.store.append(name, NO_STREAM, [event() for _ in range(count)], context())
+    with one.unit() as unit:
+        assert [len(unit.store.read(name)) for name in written.values()] == list(written)
+        assert unit.connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
     killer.dispose()
     one.engine.dispose()
 

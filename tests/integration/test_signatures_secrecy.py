@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,49 @@ def pki() -> Pki:
     return running()
 
 
+def spoilt_keys(pki: Pki, folder: Path) -> None:
+    """A folder of keys in which the other leader's is whole and the other agency's is damaged."""
+    folder.mkdir()
+    for kind in ("p12", "pin"):
+        name = f"{OTHER_LEADER}.{kind}"
+        (folder / name).write_bytes((pki.data / "keys" / name).read_bytes())
+    (folder / f"{OTHER_AGENCY}.p12").write_bytes(b"damaged")
+    (folder / f"{OTHER_AGENCY}.pin").write_text(WRONG_PIN)
+
+
+@contextmanager
+def signing_worker(pki: Pki, office: Office, token: SoftToken, folder: Path) -> Iterator[Program]:
+    """The signatures worker with the folder's keys and the tokens beside this one."""
+    (port,) = free_ports(1)
+    settings = {
+        "DATABASE_URL": office.url("signatures"),
+        "BLOB_URL": f"file://{folder / 'blobs'}",
+        "TRUST_DIR": str(pki.data / "trust"),
+        "KEYS_DIR": str(folder / "keys"),
+        "REPORT_KEY_FILE": str(folder / "report-key.pem"),
+        "OPS_PORT": str(port),
+        "WORKERS": "1",
+        **token.environment(),
+    }
+    worker = Program("services.signatures.worker", settings, folder / "worker.log")
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.kill()
+
+
+def relay_all(office: Office, rabbitmq: RabbitMQForTests) -> None:
+    """Publish all that the office's store holds."""
+    engine, publisher = engine_for(office.url("relay")), Publisher(rabbitmq.url("relay"))
+    with engine.connect() as connection:
+        relay = Relay(connection, publisher)
+        while relay.step():
+            pass
+    publisher.close()
+    engine.dispose()
+
+
 @needs_softhsm
 @pytest.mark.rabbitmq
 def test_signing_and_failing_to_sign_leave_no_secret_anywhere(
@@ -128,29 +171,10 @@ def test_signing_and_failing_to_sign_leave_no_secret_anywhere(
     bad = token_with(tmp_path / "tokens", pki.data, AGENCY, label="bad")
     secrets = secrets_of(pki, good, bad)
     bad.pin_file.write_text(WRONG_PIN)
-    files = tmp_path / "keys"
-    files.mkdir()
-    for kind in ("p12", "pin"):
-        name = f"{OTHER_LEADER}.{kind}"
-        (files / name).write_bytes((pki.data / "keys" / name).read_bytes())
-    (files / f"{OTHER_AGENCY}.p12").write_bytes(b"damaged")
-    (files / f"{OTHER_AGENCY}.pin").write_text(WRONG_PIN)
+    spoilt_keys(pki, tmp_path / "keys")
 
     with open_office(postgres, pki.setup(), tmp_path / "blobs") as office:
-        (port,) = free_ports(1)
-        settings = {
-            "DATABASE_URL": office.url("signatures"),
-            "BLOB_URL": f"file://{tmp_path / 'blobs'}",
-            "TRUST_DIR": str(pki.data / "trust"),
-            "KEYS_DIR": str(files),
-            "REPORT_KEY_FILE": str(tmp_path / "report-key.pem"),
-            "OPS_PORT": str(port),
-            "WORKERS": "1",
-            **good.environment(),
-        }
-        worker = Program("services.signatures.worker", settings, tmp_path / "worker.log")
-        worker.start()
-        try:
+        with signing_worker(pki, office, good, tmp_path) as worker:
             outcomes = {LEADER: "", OTHER_LEADER: "", AGENCY: "token_pin_refused"}
             outcomes |= {OTHER_AGENCY: "key_unreadable", NOBODY: "key_not_found"}
             orders = {owner: leader_order(page(office), owner) for owner in outcomes}
@@ -164,18 +188,9 @@ def test_signing_and_failing_to_sign_leave_no_secret_anywhere(
                 assert getattr(event, "reason_code", "") == reason, (owner, kind)
             measures = worker.measures()
             bodies = answers(office, tmp_path, orders)
-        finally:
-            worker.kill()
         own: Any = load_pem_private_key((tmp_path / "report-key.pem").read_bytes(), None)
         secrets |= forms(own.private_numbers().private_value.to_bytes(32, "big"))
-        engine, publisher = engine_for(office.url("relay")), Publisher(rabbitmq.url("relay"))
-        with engine.connect() as connection:
-            relay = Relay(connection, publisher)
-            while relay.step():
-                pass
-        publisher.close()
-        engine.dispose()
-
+        relay_all(office, rabbitmq)
         rows, in_store = found_in(everything_stored(postgres, office), secrets)
         messages, in_broker = found_in(everything_published(rabbitmq), secrets)
     blobs = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]

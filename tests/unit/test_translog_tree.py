@@ -24,6 +24,7 @@ from libs.translog import (
 from libs.translog.files import log_in
 from libs.translog.hashing import node_hash
 from libs.translog.prove import subtree_root
+from libs.translog.tiles import first_of_bundle
 from libs.translog.tree import hashes_of
 from tests.support.translog_log import SampleLog, numbered, tree_of
 
@@ -134,6 +135,17 @@ def test_bundles_lie_beside_the_tiles_of_level_nought(old: int, grown: int) -> N
 @given(st.lists(st.binary(max_size=300), max_size=256))
 def test_a_bundle_holds_its_entries(entries: list[bytes]) -> None:
     assert from_bundle(to_bundle(entries)) == entries
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=256))
+def test_the_first_entry_of_a_bundle_is_read_alone(entries: list[bytes]) -> None:
+    assert first_of_bundle(to_bundle(entries)) == entries[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00", b"\x00\x02a"])
+def test_a_bundle_that_ends_within_its_first_entry_is_refused(content: bytes) -> None:
+    with pytest.raises(Malformed):
+        first_of_bundle(content)
 
 
 @pytest.mark.parametrize("content", [b"\x00", b"\x00\x02a", b"\x00\x01ab", b"\x00\x00" * 257])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,11 +74,9 @@ class Keys:
                 continue
             if found:
                 return [certificate.sha256 for certificate in found]
-        try:
-            if self.signing:
+        if self.signing:
+            with suppress(KeyNotFound):
                 return [Pkcs12Folder(self.signing).signer(str(owner_id)).signing_cert.sha256]
-        except KeyNotFound:
-            pass
         if unseen:
             raise unseen
         return []

@@ -1,6 +1,7 @@
 """People by id, or by the account with which they log in on a laptop's platform."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -9,10 +10,8 @@ from tools.platform.caller import CallFailed
 
 def person_id(folder: Path, who: str) -> UUID:
     """The person of this id or account. Raises `CallFailed`."""
-    try:
+    with suppress(ValueError):
         return UUID(who)
-    except ValueError:
-        pass
     file = folder / "issuer" / "accounts.json"
     try:
         accounts = json.loads(file.read_text(encoding="utf-8"))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -96,11 +96,10 @@ class Link:
         if (400 <= status < 500 and status not in _TRY_AGAIN) or status == _NOT_IMPLEMENTED:
             code, description = f"http-{status}", ""
             try:
-                self.judged(b"".join(reply.chunks(response, self._timeout, reply.MAX_REPLY)))
+                with suppress(ReplyBroken):
+                    self.judged(b"".join(reply.chunks(response, self._timeout, reply.MAX_REPLY)))
             except AxisRefused as refused:
                 code, description = refused.code, refused.description
-            except ReplyBroken:
-                pass
             raise AxisRefused(code, description, status)
         told = response.headers.get("Retry-After", "")
         seconds = min(seconds_until(told, datetime.now(UTC)), LONGEST_PAUSE)
