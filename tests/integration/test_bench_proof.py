@@ -1,4 +1,7 @@
-"""The log's bench in its short form: it runs, and leaves a row for every target."""
+"""The log's bench in its short form: it runs, and leaves a row for every target.
+
+The bundle's part takes a platform of its own: tests/system/test_bundle.py has its rows.
+"""
 
 import json
 import subprocess
@@ -12,10 +15,11 @@ from tools.bench.proof.__main__ import PARTS
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(900)]
 
+_BENCH = [sys.executable, "-m", "tools.bench.proof"]
 ROWS = {
     "sealing: entry, chain and sealer, of the append's rate": ("<=", 5.0),
     "commit to signed checkpoint, 500 events/s, p99": ("<=", 150.0),
-    "inclusion proof of any event in 1,000,000, slowest": ("<=", 20.0),
+    "inclusion proof of any event in 1,000,000, slowest event": ("<=", 20.0),
     "full verification against the decoded read rate": (">=", 0.8),
     "tree, tiles and root every 50, to SHA-256": (">=", 0.3),
     "tree, tiles and root every 1000, to SHA-256": (">=", 0.3),
@@ -26,7 +30,14 @@ ROWS = {
 def test_the_short_bench_runs_and_fills_every_row(tmp_path: Path) -> None:
     file = tmp_path / "proof.json"
     ran = subprocess.run(
-        [sys.executable, "-m", "tools.bench.proof", "--quick", "--json", str(file)],
+        [
+            *_BENCH,
+            "--quick",
+            "--json",
+            str(file),
+            "--only",
+            *(each for each in PARTS if each != "bundle"),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -45,7 +56,7 @@ def test_the_short_bench_runs_and_fills_every_row(tmp_path: Path) -> None:
 
 def test_its_help_names_every_part() -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "tools.bench.proof", "--help"],
+        [*_BENCH, "--help"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -3,12 +3,15 @@
 import json
 import zipfile
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tests.support.fresh_venv import FreshVenv
 from tests.support.wait import eventually
 from tests.system.conftest import Walked
+from tools.bench.proof.bundle import rows
+from tools.bundle import source
 from tools.cli import main as lienthong
 from tools.platform import Platform
 from tools.platform.log import LogHome
@@ -56,3 +59,12 @@ def test_the_journeys_bundle_is_verified_without_the_project(
     judged = json.loads(capsys.readouterr().out)["verdicts"]
     assert len(judged) == len(sent)
     assert "TOTAL_FAILED" not in judged.values()
+
+
+def test_its_bench_has_a_row_for_each_target(platform: Platform, undisturbed: Walked) -> None:
+    (trace,) = undisturbed.report["traces"]
+    with source(platform.folder) as store:
+        found = rows(store, UUID(trace["trace_id"]), 2)
+    targets = [(row.name.rpartition(" ")[2], str(row.target)) for row in found]
+    assert targets == [("made", "<= 5"), ("verified", "<= 2")]
+    assert all(len(row.repeats) == 2 and min(row.repeats) > 0 for row in found)

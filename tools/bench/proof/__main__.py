@@ -15,6 +15,7 @@ from tests.support.servers import running_postgres
 from tools.bench import report
 from tools.bench.crew import ROOT
 from tools.bench.eventstore.place import Place
+from tools.bench.proof.bundle import bundle
 from tools.bench.proof.cost import cost
 from tools.bench.proof.latency import latency
 from tools.bench.proof.reverify import reverify
@@ -27,6 +28,7 @@ PARTS: dict[str, Callable[[Place], list[report.Measure]]] = {
     "served": served,
     "reverify": reverify,
     "tree": tree,
+    "bundle": bundle,
 }
 _COMMIT_TIMES = "ALTER SYSTEM SET track_commit_timestamp = on"
 
@@ -39,7 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="parts: cost (8 writers with and without), latency (commit to signed checkpoint),\n"
         "served (a proof among a million over HTTP), reverify (`lienthong verify`), tree (pure\n"
-        "parts on one core). The whole takes some ten minutes.",
+        "parts on one core), bundle (a journey's evidence made and verified). The whole takes ten\n"
+        "minutes.",
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     parser.add_argument("--quick", action="store_true", help="one short round: does it run?")
