@@ -77,7 +77,7 @@ bench-tray: test-system $(READY)  ## a leader's tray of 100 documents over SoftH
 corpus: $(READY)  ## hostile PDFs: build, judge, compare with the table
 	@$(BIN)/python -W ignore -m tools.corpus
 
-faults: test-system $(READY)  ## every fault many times; build/faults.json and docs/operations/fault-report.md
+faults: test-system $(READY)  ## every fault many times; docs/operations/fault-report.md
 	$(BIN)/python -m tools.faults
 	MODEL_RUNS=5000 $(BIN)/pytest tests/unit/messaging_model -k skipped
 

@@ -14,6 +14,15 @@ from libs.eventstore import RestoredNotRebased
 # So long without use, and a connection may have died without a sign on its socket.
 _LONG_IDLE_SECONDS = 30.0
 
+# A server that is cut off answers nothing, and nothing tells: after half a minute it is gone.
+_NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+
 
 def engine_for(url: str, *, pool_size: int = 10, application: str = "lienthong") -> Engine:
     """An engine on `url`; the bare `postgresql://` form means psycopg2.
@@ -33,7 +42,7 @@ def engine_for(url: str, *, pool_size: int = 10, application: str = "lienthong")
         parsed,
         pool_size=pool_size,
         max_overflow=pool_size,
-        connect_args={"options": options, "application_name": application, "connect_timeout": 5},
+        connect_args={"options": options, "application_name": application, **_NETWORK},
     )
     event.listen(engine, "connect", _refuse_restored)
     event.listen(engine, "checkin", _note_use)

@@ -172,6 +172,10 @@ class Applier:
             if decision is Decision.APPLY:
                 positions.set_aside(event, cause)
                 positions.move(event.category, event.place)
+                logger.warning(
+                    "event_set_aside", consumer=self.consumer, stream=event.stream,
+                    version=event.version, cause=cause,
+                )  # fmt: skip
 
     def note_start(self, categories: Sequence[str]) -> None:
         """After a start: what comes next in a category may be what ended the process before.
@@ -272,6 +276,10 @@ class Applier:
             if decision is Decision.APPLY:
                 positions.set_aside(event, cause)
                 positions.move(event.category, event.place)
+                logger.warning(
+                    "event_set_aside", consumer=self.consumer, stream=event.stream,
+                    version=event.version, cause=cause,
+                )  # fmt: skip
         return decision
 
     def _apply(self, event: Recorded, judge: Callable[[Any], Decision]) -> Decision:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import eventlet
 import kombu
 from nameko.extensions import DependencyProvider
 
@@ -18,7 +19,13 @@ from libs.messaging.causes import ENDED_PROCESS
 from libs.messaging.delivery import Delivery, UnreadableDelivery, read_delivery
 from libs.messaging.positions import Positions
 from libs.observability import get_logger, of_event, span
-from libs.observability.flow import CONSUMER_BEHIND, CONSUMER_LAG, PARKED, RETRYING
+from libs.observability.flow import (
+    CONSUMER_BEHIND,
+    CONSUMER_LAG,
+    CONSUMER_LISTENS,
+    PARKED,
+    RETRYING,
+)
 from libs.web.nameko_http import SETTINGS
 
 PREFETCH = 100
@@ -26,8 +33,14 @@ SWEEP_SECONDS = 30.0
 MEASURE_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 FASTEST, SLOWEST = 0.005, 0.1
+ANSWER_SECONDS = 10.0
+"""How long a broker may take from the connection to the first message."""
 
 logger = get_logger(__name__)
+
+
+class BrokerSilent(OSError):
+    """The broker took the connection and did not answer."""
 
 
 class EventConsumer(DependencyProvider):  # type: ignore[misc]
@@ -112,18 +125,29 @@ class EventConsumer(DependencyProvider):  # type: ignore[misc]
         PARKED.labels(self._name).set(parked)
 
     def _listen(self) -> None:
-        with kombu.Connection(self._amqp_url, heartbeat=20, connect_timeout=5) as connection:
-            channel = connection.channel()
-            channel.basic_qos(0, PREFETCH, False)
-            queue = kombu.Queue(self._name, channel=channel, no_declare=True)
-            queue.queue_declare(passive=True)
-            with kombu.Consumer(channel, [queue], on_message=self._on_message, no_ack=False):
-                logger.info("consumer_listens", consumer=self._name)
-                while not self._stopping:
-                    try:
-                        connection.drain_events(timeout=1)
-                    except TimeoutError:
-                        connection.heartbeat_check()
+        connection = kombu.Connection(self._amqp_url, heartbeat=20, connect_timeout=5)
+        try:
+            with eventlet.Timeout(ANSWER_SECONDS, BrokerSilent()):
+                self._consume(connection)
+            CONSUMER_LISTENS.labels(self._name).set(1)
+            logger.info("consumer_listens", consumer=self._name)
+            while not self._stopping:
+                try:
+                    connection.drain_events(timeout=1)
+                except TimeoutError:
+                    connection.heartbeat_check()
+        finally:
+            CONSUMER_LISTENS.labels(self._name).set(0)
+            # Without a farewell: its answer may never come, and until then messages would be run.
+            connection.collect()
+
+    def _consume(self, connection: Any) -> None:
+        """Ask for the queue's messages; the broker answers each of these steps, or never."""
+        channel = connection.channel()
+        channel.basic_qos(0, PREFETCH, False)
+        queue = kombu.Queue(self._name, channel=channel, no_declare=True)
+        queue.queue_declare(passive=True)
+        kombu.Consumer(channel, [queue], on_message=self._on_message, no_ack=False).consume()
 
     def _on_message(self, message: Any) -> None:
         try:

@@ -179,17 +179,19 @@ def _outgoing(delivery: Delivery) -> Outgoing:
     return Outgoing(exchange, event.payload, properties)
 
 
-def run(engine: Engine, amqp_url: str, alive: threading.Event) -> None:
+def run(engine: Engine, amqp_url: str, alive: threading.Event, horizon: HorizonWatch) -> None:
     """Relay while this process holds the lock; returns when another round must begin."""
     with engine.connect() as guard, engine.connect() as connection:
         guard = guard.execution_options(isolation_level="AUTOCOMMIT")
         while not guard.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar():
             alive.set()
             time.sleep(0.5)
+        # Before the broker is asked: without one the age is to be seen too.
+        HORIZON_AGE.set(horizon.look(guard, time.monotonic()))
         publisher = Publisher(amqp_url)
         try:
             relay = Relay(connection, publisher)
-            pause, horizon = FASTEST, HorizonWatch()
+            pause = FASTEST
             logger.info("relay_active")
             while True:
                 pause = FASTEST if relay.step() else min(pause * 2, SLOWEST)
@@ -207,12 +209,12 @@ def main() -> None:
     settings = load(Settings, os.environ)
     set_up_logging("relay")
     engine = engine_for(settings.database_url, pool_size=2, application="relay")
-    alive = threading.Event()
+    alive, horizon = threading.Event(), HorizonWatch()
     RELAY_LAG.set_function(lambda: waiting_seconds(engine))
     serve_ops(settings.ops_host, settings.ops_port, {"relay": alive.is_set})
     while True:
         try:
-            run(engine, settings.amqp_url, alive)
+            run(engine, settings.amqp_url, alive, horizon)
         except Exception as error:
             alive.clear()
             passing = isinstance(error, BrokerLost | CursorMoved) or may_run_again(error)

@@ -21,6 +21,11 @@ CONSUMER_BEHIND = Gauge(
     "Events that a consumer has not applied, by category; counted up to 10,000",
     ["consumer", "category"],
 )
+CONSUMER_LISTENS = Gauge(
+    "lienthong_consumer_listens",
+    "1 while the broker gives the consumer its messages; without, only the sweep every 30 s does",
+    ["consumer"],
+)
 RETRYING = Gauge("lienthong_events_retrying", "Failed events waiting for a retry", ["consumer"])
 PARKED = Gauge("lienthong_events_parked", "Events parked after the last retry", ["consumer"])
 JOBS_DONE = Counter("lienthong_jobs_done", "Jobs carried out", ["kind"])

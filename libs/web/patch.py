@@ -10,5 +10,17 @@ do heavy work (signing, COPY) must not import it.
 """
 
 import eventlet
+import eventlet.hubs
 
 eventlet.monkey_patch()
+
+from libs.db.waiting import wait_by  # noqa: E402 - behind the patch
+
+
+def _pause(descriptor: int, reading: bool, seconds: float, silence: Exception) -> None:
+    eventlet.hubs.trampoline(
+        descriptor, read=reading, write=not reading, timeout=seconds, timeout_exc=silence
+    )
+
+
+wait_by(_pause)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-DATA = Path("build/faults.json")
 PAGE = Path("docs/operations/fault-report.md")
+DATA = PAGE.with_suffix(".json")
 
 _HEAD = """\
 # Faults that were made to happen
