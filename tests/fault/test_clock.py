@@ -1,6 +1,7 @@
 """The clock of the PostgreSQL server, stepped by hours forward and back while all work on."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -8,13 +9,16 @@ import pytest
 
 from libs.jobs import worker as product
 from tests.fault.test_jobs import add, all_done, killed_in_its_act, worker
+from tests.fault.test_standby import world_on
 from tests.support.fault_clock import Clock, library
 from tests.support.fault_load import load, write
 from tests.support.fault_report import Fault
 from tests.support.fault_servers import OwnPostgres
+from tests.support.fault_standby import caught_up, promote, standby_of
 from tests.support.fault_world import World, world
 from tests.support.servers import RabbitMQForTests
 from tests.support.wait import eventually
+from tools import cli
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq, pytest.mark.timeout(900)]
 
@@ -32,6 +36,10 @@ SELECT stream FROM (
     SELECT stream, version, row_number() OVER (PARTITION BY stream ORDER BY tx, position) AS place
     FROM es.event) AS e
 WHERE version <> place
+"""
+_STEPS_BACK = """
+SELECT count(*) FILTER (WHERE step < interval '-2 hours') FROM (
+    SELECT recorded_at - lag(recorded_at) OVER (ORDER BY tx, position) AS step FROM es.event) AS s
 """
 _RETRY = (
     "SELECT attempts, due_at - clock_timestamp() > interval '110 minutes' AS far FROM es.retry"
@@ -168,3 +176,32 @@ def test_clock_stepped_back_while_jobs_are_open(there: World, clock: Clock, faul
     eventually(lambda: all_done(there), within=30)
     assert sorted(there.effects("job")) == sorted([new, held, open_one])
     fault.note = "an hour back: open jobs an hour late"
+
+
+def test_failover_to_a_server_whose_clock_is_behind(
+    there: World, stepped_postgres: OwnPostgres, server_folder: Path, fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The order is the transactions', not the clocks': what comes hours earlier stands behind."""
+    with ExitStack() as ends:
+        standby = ends.enter_context(standby_of(stepped_postgres, server_folder))
+        new = ends.enter_context(world_on(standby, there))
+        relay, consumer = there.relay().start(), there.consumer().start()
+        write(there, "document-1", 4)
+        eventually(lambda: there.applied() and there.relayed(), within=60)
+        eventually(lambda: caught_up(stepped_postgres, standby), within=30)
+        for program in (relay, consumer):
+            program.kill()
+        ends.callback(stepped_postgres.start)
+        stepped_postgres.kill()
+        promote(standby)
+        monkeypatch.setenv("DATABASE_URL", new.url("migrator"))
+        assert cli.main(["eventstore", "rebase"]) == 0
+        new.relay().start()
+        new.consumer().start()
+        write(new, "document-1", 4)
+        eventually(lambda: new.applied() and new.relayed(), within=60)
+        assert new.versions("document-1") == list(range(1, 9))
+        ((jumps,),) = new.execute(_STEPS_BACK)
+        assert jumps == 1
+    fault.note = "a standby three hours behind its primary"
