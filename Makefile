@@ -33,7 +33,8 @@ test-system: system  # without root the tests that need these are skipped
 	@tools/setup/install-apt.sh $$(grep -v '^#' tools/setup/apt-test-packages.txt) || true
 
 test: test-system $(READY)  ## all tests, on servers of their own
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/contract tests/architecture tests/integration
+	$(BIN)/pytest tests/system tests/fault
 
 test-fast: $(READY)  ## tests that need no server
 	$(BIN)/pytest -n 2 tests/unit tests/contract
