@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from libs.private_files import others_may_read
 from libs.translog.errors import Malformed
 from libs.translog.reading import LogFiles
 
@@ -69,12 +70,9 @@ def write_key(path: Path, key: Ed25519PrivateKey) -> None:
 def read_key(path: Path) -> Ed25519PrivateKey:
     """Read a private key; raises `FileNotFoundError`, or `Malformed` without showing a byte.
 
-    A file that others than its owner may read is refused, but for one of another owner that is
-    there for our group alone, as a cluster mounts its secrets.
+    A file that others than its owner may read is refused.
     """
-    status = path.stat()
-    allowed = 0o600 if status.st_uid == os.geteuid() else 0o640
-    if status.st_mode & 0o777 & ~allowed:
+    if others_may_read(path):
         raise Malformed(f"{path.name} can be read by others: make its mode 0600")
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)

@@ -14,6 +14,7 @@ from libs.db import Database
 from libs.jobs.queue import Job
 from libs.jobs.worker import Act, Finish
 from libs.messaging.replicas import wait_for_replicas
+from libs.pkcs11.place import PASSING, TokenAbsent
 from services.signatures import queries
 from services.signatures.commands import FinishSigning, RefuseSigning
 from services.signatures.device_acts import DeviceActs
@@ -30,7 +31,6 @@ from services.signatures.pdf.verdict import LARGEST_FILE
 from services.signatures.recording import count, record
 from services.signatures.report_key import ReportKey
 from services.signatures.token_desk import TokenDesk, some_unseen
-from services.signatures.token_place import PASSING, TokenAbsent
 
 # A token that is away is waited for (1 s, 10 s, a minute); then its leader is told.
 TRIES = 4

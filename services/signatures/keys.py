@@ -55,7 +55,7 @@ class KeyStore(Protocol):
     def signer(self, owner_id: str) -> Any:
         """A pyHanko `Signer` with the certificate of a person or an agency.
 
-        Raises `KeyNotFound`, `KeyUnreadable`, and a token's own `KeyStoreError`s.
+        Raises `KeyNotFound`, `KeyUnreadable`, and of a token `TokenError`.
         """
         ...
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from libs.jobs.queue import Share
 from libs.observability import get_logger
+from libs.pkcs11.place import TokenAbsent, TokenFailed, TokenPlace
 from services.signatures.metrics import TOKEN_LOGINS, TOKENS
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated, WorkerInterrupted
-from services.signatures.token_place import TokenAbsent, TokenFailed, TokenPlace, TokenState
+from services.signatures.token_state import TokenState
 
 LOOK_SECONDS = 30.0
 OPEN = "open"

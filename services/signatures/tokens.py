@@ -1,50 +1,26 @@
-"""Keys in tokens (PKCS#11, OASIS 2.40): smart cards, HSMs. A token belongs to one process.
-
-A wrong PIN is given once and not again, for tokens lock after a few: the token says itself that
-one was given since the last right one (CKF_USER_PIN_COUNT_LOW), and for those that do not, a PIN
-file that was refused is not read again until it is another file.
-"""
+"""Keys in tokens (PKCS#11, OASIS 2.40): smart cards, HSMs. A token belongs to one process."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import pkcs11
 from asn1crypto import x509
-from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag, exceptions
+from pkcs11 import Attribute, Mechanism, ObjectClass, exceptions
 from pkcs11.util.ec import encode_ecdsa_signature
 
+from libs.pkcs11.place import TokenError, TokenFailed, TokenPlace
+from libs.pkcs11.session import TokenSession, objects
 from services.signatures.keys import KeyNotFound, KeySigner, KeyUnreadable, check_strength
-from services.signatures.token_place import (
-    TokenAbsent,
-    TokenError,
-    TokenFailed,
-    TokenLocked,
-    TokenPinMissing,
-    TokenPinRefused,
-    TokenPlace,
-    TokenState,
-)
+from services.signatures.token_state import TokenState
 
 _RSA = {
     "sha256": Mechanism.SHA256_RSA_PKCS,
     "sha384": Mechanism.SHA384_RSA_PKCS,
     "sha512": Mechanism.SHA512_RSA_PKCS,
 }
-_LOW = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY
-_LONGEST_PIN = 256
-_PIN_WRONG = (
-    exceptions.PinIncorrect,
-    exceptions.PinInvalid,
-    exceptions.PinLenRange,
-    exceptions.PinExpired,
-    exceptions.UserPinNotInitialized,
-)
 
 
 class Pkcs11Token:
@@ -55,19 +31,17 @@ class Pkcs11Token:
     """
 
     def __init__(self, place: TokenPlace, chain: Iterable[x509.Certificate] = ()) -> None:
-        self._place = place
+        self._label = place.label
+        self._token = TokenSession(place)
         self._chain = tuple(chain)
-        self._refused_pin = place.refused_pin
-        self._session: Any = None
         self._signers: dict[str, TokenSigner] = {}
-        self._logins = 0
 
     def __repr__(self) -> str:
-        return f"Pkcs11Token({self._place.label!r})"
+        return f"Pkcs11Token({self._label!r})"
 
     def signer(self, owner_id: str) -> TokenSigner:
         """See `KeyStore`. Raises `TokenError` too."""
-        session = self._opened()
+        session = self._token.opened()
         known = self._signers.get(owner_id)
         if known is None or known.signing_cert.not_valid_after < datetime.now(UTC):
             try:
@@ -81,19 +55,18 @@ class Pkcs11Token:
         owners, problem = frozenset[str](), ""
         try:
             owners = self._owners()
-            self._opened()
+            self._token.opened()
             owners = owners or self._owners()  # some tokens show nothing before the PIN
         except TokenError as error:
             problem = error.code
-        return TokenState(owners, problem, self._logins, self._refused_pin)
+        return TokenState(owners, problem, self._token.logins, self._token.refused_pin)
 
     def glance(self) -> TokenState:
         """Look at the token without its PIN."""
         owners, problem = frozenset[str](), ""
         try:
             owners = self._owners()
-            self._check_flags(self._token().flags)
-            self._pin()
+            self._token.check()
         except TokenError as error:
             problem = error.code
         return TokenState(owners, problem)
@@ -102,8 +75,8 @@ class Pkcs11Token:
         """The certificates that the token shows without its PIN, by owner. Raises `TokenError`."""
         found: dict[str, list[x509.Certificate]] = {}
         try:
-            with self._token().open() as session:
-                for one in _objects(session, {Attribute.CLASS: ObjectClass.CERTIFICATE}):
+            with self._token.token().open() as session:
+                for one in objects(session, {Attribute.CLASS: ObjectClass.CERTIFICATE}):
                     certificate = x509.Certificate.load(one[Attribute.VALUE])
                     found.setdefault(one[Attribute.LABEL], []).append(certificate)
         except exceptions.PKCS11Error as error:
@@ -111,14 +84,8 @@ class Pkcs11Token:
         return found
 
     def log_in(self) -> None:
-        """Give the PIN once though a wrong one was given before, for somebody who made sure.
-
-        A right one lets every worker try again. Raises `TokenError`; never on the last try.
-        """
-        token = self._token()
-        if token.flags & (TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED):
-            raise TokenLocked(self._place.label, "it would lock, or is locked")
-        self._session = self._logged_in(token)
+        """See `TokenSession.log_in`."""
+        self._token.log_in()
 
     def sign(self, key: Any, data: bytes, mechanism: Mechanism) -> bytes:
         """The token's own signature over `data`. Raises `TokenFailed`."""
@@ -130,12 +97,10 @@ class Pkcs11Token:
     def _found(self, session: Any, owner_id: str) -> TokenSigner:
         wanted = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.LABEL: owner_id}
         with_key, certificates = [], 0
-        for found in _objects(session, wanted):
+        for found in objects(session, wanted):
             certificates += 1
             id_ = found[Attribute.ID]
-            keys = list(
-                _objects(session, {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: id_})
-            )
+            keys = objects(session, {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: id_})
             if len(keys) == 1:
                 with_key.append((x509.Certificate.load(found[Attribute.VALUE]), keys[0]))
         if not certificates:
@@ -151,10 +116,10 @@ class Pkcs11Token:
         return TokenSigner(self, certificate, key, self._chain)
 
     def _owners(self) -> frozenset[str]:
-        if self._session is not None:
-            return self._labels(self._session)
+        if self._token.current is not None:
+            return self._labels(self._token.current)
         try:
-            with self._token().open() as session:
+            with self._token.token().open() as session:
                 return self._labels(session)
         except exceptions.PKCS11Error as error:
             raise self._broken_off(error) from None
@@ -162,67 +127,13 @@ class Pkcs11Token:
     def _labels(self, session: Any) -> frozenset[str]:
         try:
             wanted = {Attribute.CLASS: ObjectClass.CERTIFICATE}
-            return frozenset(one[Attribute.LABEL] for one in _objects(session, wanted))
+            return frozenset(one[Attribute.LABEL] for one in objects(session, wanted))
         except exceptions.PKCS11Error as error:
             raise self._broken_off(error) from None
-
-    def _opened(self) -> Any:
-        if self._session is None:
-            token = self._token()
-            self._check_flags(token.flags)
-            self._session = self._logged_in(token)
-            self._logins += 1
-        return self._session
-
-    def _token(self) -> Any:
-        label = self._place.label
-        try:
-            return pkcs11.lib(str(self._place.module)).get_token(token_label=label)
-        except (exceptions.PKCS11Error, RuntimeError, OSError) as error:
-            raise TokenAbsent(label, f"it is not there ({type(error).__name__})") from None
-
-    def _check_flags(self, flags: TokenFlag) -> None:
-        label = self._place.label
-        if flags & TokenFlag.USER_PIN_LOCKED:
-            raise TokenLocked(label, "it is locked")
-        if flags & _LOW:
-            raise TokenPinRefused(label, "a wrong PIN was given since the last right one")
-
-    def _logged_in(self, token: Any) -> Any:
-        label, version = self._place.label, _version(self._place.pin_file)
-        if version and version == self._refused_pin:
-            raise TokenPinRefused(label, "it refused this PIN")
-        pin = self._pin()
-        try:
-            return token.open(user_pin=pin)
-        except exceptions.UserAlreadyLoggedIn:
-            return token.open()  # by a session of ours that broke off
-        except exceptions.PinLocked:
-            raise TokenLocked(label, "it is locked") from None
-        except _PIN_WRONG:
-            self._refused_pin = version
-            raise TokenPinRefused(label, "it refused the PIN") from None
-        except exceptions.PKCS11Error as error:
-            raise self._broken_off(error) from None
-
-    def _pin(self) -> str:
-        try:
-            with self._place.pin_file.open("rb") as file:
-                pin = file.read(_LONGEST_PIN).decode().strip()
-        except (OSError, ValueError):
-            pin = ""
-        if not pin:
-            raise TokenPinMissing(self._place.label, "the file with its PIN cannot be read")
-        return pin
 
     def _broken_off(self, error: Exception) -> TokenFailed:
-        """Forget the session; the next need opens another."""
-        session, self._session = self._session, None
         self._signers.clear()
-        if session is not None:
-            with suppress(exceptions.PKCS11Error):  # it may be gone already
-                session.close()
-        return TokenFailed(self._place.label, type(error).__name__)
+        return self._token.broken_off(error)
 
 
 class TokenSigner(KeySigner):
@@ -247,19 +158,5 @@ class TokenSigner(KeySigner):
         return bytes(encode_ecdsa_signature(self._token.sign(self._key, digest, Mechanism.ECDSA)))
 
 
-def _objects(session: Any, wanted: dict[Attribute, Any]) -> Iterator[Any]:
-    # Taken to the end at once: a search that is left half way blocks the session's next one.
-    return iter(list(session.get_objects(wanted)))
-
-
 def _holds(certificate: x509.Certificate, at: datetime) -> bool:
     return bool(certificate.not_valid_before <= at <= certificate.not_valid_after)
-
-
-def _version(path: Path) -> str:
-    """Which file this is, told without its content: it changes when the file is replaced."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return ""
-    return f"{facts.st_ino}.{facts.st_size}.{facts.st_mtime_ns}"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from libs.pkcs11.place import TokenPlace
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.signed import SigningRefused
 from services.signatures.token_desk import TokenDesk, of_nobody, places
-from services.signatures.token_place import TokenPlace
 from tests.support.pki import AGENCY, LEADER, LEADER_BOX, OTHER_LEADER, Pki, draft, now, running
 from tests.support.softhsm import log_in, needs_softhsm, token_with, use
 from tools.pki.softhsm import MODULE, SoftToken

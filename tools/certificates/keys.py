@@ -12,8 +12,8 @@ from asn1crypto import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from libs.envelope.keys import KeyFolder, KeyUnusable
+from libs.pkcs11.place import TokenError, TokenPlace
 from services.signatures.keys import KeyNotFound, KeyStoreError, Pkcs12Folder
-from services.signatures.token_place import TokenError, TokenPlace
 from services.signatures.tokens import Pkcs11Token
 from tools.certificates.chain import name_of
 from tools.certificates.findings import Finding, finding
@@ -46,7 +46,7 @@ class Keys:
             return []
         try:
             held = self._service(owner_id) if kind == "service" else self._signing(owner_id)
-        except (KeyStoreError, KeyUnusable) as error:
+        except (KeyStoreError, KeyUnusable, TokenError) as error:
             return [finding("key_unreadable", 0, name, str(error))]
         if not held:
             return [finding("key_missing", 0, name, ", ".join(places))]

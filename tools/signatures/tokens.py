@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from libs.pkcs11.place import TokenError, TokenPlace
 from services.signatures.token_desk import places
-from services.signatures.token_place import TokenError, TokenPlace
 from services.signatures.tokens import Pkcs11Token
 
 READY, TROUBLE = 0, 1

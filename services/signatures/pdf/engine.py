@@ -10,8 +10,9 @@ from typing import Any
 
 from asn1crypto import x509
 
+from libs.pkcs11.place import TokenPlace
 from services.signatures.keys import KeyStore, Pkcs12Folder
-from services.signatures.token_place import TokenPlace, TokenState
+from services.signatures.token_state import TokenState
 from services.signatures.tokens import Pkcs11Token
 
 from .box import Box

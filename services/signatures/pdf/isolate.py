@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from services.signatures.secrecy import forbid_dumps
-from services.signatures.token_place import TokenState
+from services.signatures.token_state import TokenState
 
 from .device import Prepared
 from .engine import Engine, Setup

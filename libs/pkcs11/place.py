@@ -1,14 +1,12 @@
-"""Where a token is, how it is, and why it cannot be used."""
+"""Where a token is, and why it cannot be used."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.signatures.keys import KeyStoreError
 
-
-class TokenError(KeyStoreError):
+class TokenError(Exception):
     """A token cannot be used. The text names the token, never a PIN or a key."""
 
     code = "token_failed"
@@ -59,15 +57,4 @@ class TokenPlace:
     module: Path
     label: str
     pin_file: Path
-    refused_pin: str = ""
-
-
-@dataclass(frozen=True)
-class TokenState:
-    """What is known of a token: whose keys it has, the code of its trouble, how often its PIN
-    was given, and the version of the PIN's file that it refused."""
-
-    owners: frozenset[str] = frozenset()
-    problem: str = ""
-    logins: int = 0
     refused_pin: str = ""
