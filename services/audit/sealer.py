@@ -1,7 +1,8 @@
 """The sealer: the one process that signs the log.
 
 Run as `python -m services.audit.sealer` with DATABASE_URL (role `audit`), LOG_DIR, LOG_STATE,
-LOG_KEYS, LOG_ORIGIN and, where there are witnesses, LOG_POLICY.
+LOG_ORIGIN, LOG_KEYS or LOG_TOKEN_MODULE, LOG_TOKEN_LABEL and LOG_TOKEN_PIN_FILE, and, where there
+are witnesses, LOG_POLICY.
 """
 
 import os
@@ -22,7 +23,8 @@ from libs.translog.files import log_in
 from libs.web.ops import serve_ops
 from services.audit.sealing.errors import AlreadySealing, KeyMissing, SealingRefused
 from services.audit.sealing.forking import carried_out
-from services.audit.sealing.keys import KeyFiles
+from services.audit.sealing.key_settings import KeySettings
+from services.audit.sealing.keys import Keys
 from services.audit.sealing.memory import locked
 from services.audit.sealing.metrics import CAUGHT_UP, HALTED, NEXT_KEY, SEALED
 from services.audit.sealing.notary import Notary
@@ -41,17 +43,15 @@ logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(KeySettings):
     """What the sealer reads from its environment.
 
-    `log_dir` is what the world may read; `log_state` and `log_keys` are the sealer's alone.
+    `log_dir` is what the world may read; `log_state` and the keys are the sealer's alone.
     """
 
     database_url: str = field(repr=False)
     log_dir: Path
     log_state: Path
-    log_keys: Path
-    log_origin: str
     log_policy: Path | None = None
     ops_host: str = "127.0.0.1"
     ops_port: int = 0
@@ -64,10 +64,9 @@ class LockLost(Exception):
 class Work:
     """One round of sealing, from all checks until something breaks."""
 
-    def __init__(self, settings: Settings, witnesses: Witnesses) -> None:
-        self._settings, self._witnesses = settings, witnesses
-        self._keys = KeyFiles(settings.log_keys, settings.log_origin)
-        self._notary = Notary(settings.log_state, self._keys)
+    def __init__(self, settings: Settings, keys: Keys, witnesses: Witnesses) -> None:
+        self._settings, self._keys, self._witnesses = settings, keys, witnesses
+        self._notary = Notary(settings.log_state, keys)
 
     def run(self, alive: threading.Event) -> None:
         """Seal for ever. Raises `SealingRefused`, or whatever a lost database raises."""
@@ -103,8 +102,11 @@ class Work:
                 raise LockLost
             alive.set()
             HALTED.set(0)
-            if sealed or began - looked > LOOK_SECONDS:
+            if sealed:
                 self._measure()
+            if began - looked > LOOK_SECONDS:
+                self._measure()
+                self._look_ahead()
                 looked = began
             if self._witnesses.doubted.is_set():
                 self._check_past()
@@ -128,6 +130,8 @@ class Work:
         if current:
             SEALED.set(current.checkpoint.size)
             self._witnesses.measure(current.name, current.checkpoint.size)
+
+    def _look_ahead(self) -> None:
         try:
             self._keys.signer(ShardName(year_of(_now()) + 1))
             NEXT_KEY.set(1)
@@ -154,9 +158,10 @@ def _work_for_ever(settings: Settings, alive: threading.Event) -> None:
     policy = Policy.parse(settings.log_policy.read_text()) if settings.log_policy else None
     witnesses = Witnesses(policy, settings.log_dir)
     witnesses.start()
+    keys = settings.keys()  # for all rounds: what a token refused is known to the next one
     while True:
         try:
-            Work(settings, witnesses).run(alive)
+            Work(settings, keys, witnesses).run(alive)
         except SealingRefused as refusal:
             alive.clear()
             HALTED.set(1)

@@ -16,7 +16,7 @@ from libs.eventstore.entries import Row
 from libs.translog import CHECKPOINT, Checkpoint, LogFiles, Note, VerifierKey
 from libs.translog.files import log_in
 from services.audit.sealing.files import SIGNED
-from services.audit.sealing.keys import KeyFiles
+from services.audit.sealing.keys import KeyFiles, Keys
 from services.audit.sealing.memory import locked
 from services.audit.sealing.notary import Notary
 from services.audit.sealing.seal import Sealer
@@ -37,6 +37,7 @@ class SealedStore:
     folder: Path
     database: Database
     owner: Engine
+    in_token: Keys | None = None
     now: datetime = NOW
     offered: list[tuple[ShardName, Note]] = field(default_factory=list)
 
@@ -49,8 +50,8 @@ class SealedStore:
         return self.folder / "state"
 
     @property
-    def keys(self) -> KeyFiles:
-        return KeyFiles(self.folder / "keys", ORIGIN)
+    def keys(self) -> Keys:
+        return self.in_token or KeyFiles(self.folder / "keys", ORIGIN)
 
     def append(self, count: int = 1, stream: str | None = None) -> str:
         """Append so many events, one after another, to one stream; its name."""
@@ -120,12 +121,14 @@ class SealedStore:
 
 
 @contextmanager
-def sealed_store(url: Callable[[str], str], folder: Path) -> Iterator[SealedStore]:
-    """A fresh store with the keys of two years."""
+def sealed_store(
+    url: Callable[[str], str], folder: Path, in_token: Keys | None = None
+) -> Iterator[SealedStore]:
+    """A fresh store with this year's key, in a file unless a token is given."""
     engine = engine_for(url("documents"), pool_size=8)
     # Not the services' engine: whoever tampers is not hindered by its limits.
     owner = create_engine(url("migrator").replace("postgresql:", "postgresql+psycopg2:"))
-    store = SealedStore(url, folder, Database(engine, "documents"), owner)
+    store = SealedStore(url, folder, Database(engine, "documents"), owner, in_token)
     store.keys.make(YEAR)
     try:
         yield store

@@ -23,6 +23,7 @@ from tools.log.fork import fork, make_operator
 from tools.log.places import LogUnreachable, log_at
 from tools.log.prove import prove
 from tools.log.status import status
+from tools.log.token import token
 from tools.log.trust import Trust
 from tools.platform import InstallationError
 
@@ -100,6 +101,12 @@ def _key(options: Any) -> int:
     return 0
 
 
+def _token(options: Any) -> int:
+    found = token(options)
+    shown.told(options.json, found.as_json(), found.lines())
+    return 1 if found.problem else 0
+
+
 def _operator(options: Any) -> int:
     key = make_operator(options.name, options.file)
     lines = [str(key), f"Add this line to LOG_STATE/{OPERATORS}; keep {options.file} to yourself."]
@@ -128,6 +135,7 @@ _ACTIONS = {
     "prove": _prove,
     "check": _check,
     "key": _key,
+    "token": _token,
     "fork": _fork,
     "operator": _operator,
 }

@@ -17,6 +17,7 @@ an old checkpoint, or one proof, can show later that something was changed or le
   prove     the proof of one event, as two small files for anybody
   check     check such a proof, without network and without the platform
   key       make the key of a coming year, before its first day
+  token     where the keys are in a token: whether the sealer may open it, which it has
   fork      after sealed events were lost for good: two persons decide that the log goes on
   operator  make a person's key for that
 
@@ -28,6 +29,7 @@ examples:
   lienthong log prove 6749f42b-cad8-5bb9-ad4a-d58878e158fd --to ./proofs
   lienthong log check ./proofs/6749f42b-cad8-5bb9-ad4a-d58878e158fd.tlog-proof --policy policy
   lienthong log key 2027
+  lienthong log token --log-in                          the PIN was wrong, and is right now
   lienthong log fork                                    what was lost; nothing is decided
   lienthong log fork --reason "..." --sign-with a.pem   the first person
   lienthong log fork --sign-with b.pem                  the second: then the sealer goes on
@@ -64,6 +66,13 @@ def parser() -> argparse.ArgumentParser:
     key = _action(actions, "key", "make a year's key, and print its public part for witnesses")
     key.add_argument("shard", metavar="YEAR")
     key.add_argument("--folder", type=Path, default=RUN_FOLDER, help="run folder")
+    token = _action(actions, "token", "see whether the sealer may open the token with its keys")
+    token.add_argument(
+        "--log-in",
+        action="store_true",
+        help="give the PIN of its file once, though one was refused: make sure that it is right",
+    )
+    token.add_argument("--folder", type=Path, default=RUN_FOLDER, help="run folder")
     fork = _action(actions, "fork", "see what was lost; sign that the log goes on without it")
     fork.add_argument("--reason", metavar="TEXT", help="why, in one line and without names")
     fork.add_argument("--sign-with", type=Path, metavar="KEY", help="your key: decide so")

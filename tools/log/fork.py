@@ -14,7 +14,7 @@ from services.audit.sealing.errors import ForkRefused
 from services.audit.sealing.fork import PERSONS, STATEMENT, Fork, operators, persons
 from services.audit.sealing.forking import Loss, loss
 from services.audit.sealing.memory import Memory
-from tools.log.keys import key_files
+from tools.log.keys import log_keys
 from tools.log.places import log_folder, state_folder
 from tools.platform.database_urls import database_url
 
@@ -50,8 +50,8 @@ def fork(options: Any) -> Decision:
 
     Raises `SealingRefused`, or a `TranslogError`.
     """
-    log, state, keys = log_folder(options.folder), state_folder(options.folder), None
-    keys = key_files(options.folder)
+    log, state = log_folder(options.folder), state_folder(options.folder)
+    keys = log_keys(options.folder)
     with BulkReader(database_url("monitor", options.folder)) as reader:
         memory = Memory.read(state) if (state / "state.json").exists() else Memory()
         found = loss(memory, log, state, lambda name: keys.signer(name).key, reader)

@@ -19,6 +19,7 @@ REPLACEABLE = (
     "DATABASE_URL", "AMQP_URL", "BLOB_URL", "OIDC_ISSUER", "AXIS_URL", "AXIS_SYSTEM_ID",
     "AXIS_SECRET_FILE", "TSA_URL", "PKCS11_MODULE", "TOKENS_DIR", "SOFTHSM2_CONF", "PG_BIN",
     "OTEL_EXPORTER_OTLP_ENDPOINT", "LOG_POLICY", "LOG_ORIGIN",
+    "LOG_TOKEN_MODULE", "LOG_TOKEN_LABEL", "LOG_TOKEN_PIN_FILE",
 )  # fmt: skip
 """Settings by which the caller's environment replaces a part of the platform by a real one."""
 

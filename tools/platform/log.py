@@ -8,7 +8,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.audit.sealing.keys import KeyFiles
+from libs.config import load
+from services.audit.sealing.key_settings import KeySettings
 from services.audit.sealing.shards import ShardName, year_of
 from tools.platform.installation import Installation
 
@@ -44,11 +45,16 @@ class LogHome:
             "LOG_POLICY": str(self.policy),
         }
 
+    @property
+    def key_settings(self) -> KeySettings:
+        """The sealer's keys: in the token, if one was set. Raises `SettingsError`."""
+        return load(KeySettings, {**self._here.settings, **self.environment()})
+
     def prepare_witness(self) -> None:
         """Make the keys of this year and the next, and tell the witness of them."""
         year = ShardName(year_of(datetime.now(UTC)))
-        files = KeyFiles(self.folder / "keys", self.origin)
-        keys = [files.make(name).key for name in (year, ShardName(year.year + 1))]
+        made = self.key_settings.keys()
+        keys = [made.make(name).key for name in (year, ShardName(year.year + 1))]
         self.witness_folder.mkdir(parents=True, exist_ok=True)
         logs = self.witness_folder / "logs"
         known = logs.read_text().splitlines() if logs.exists() else []

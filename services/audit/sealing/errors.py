@@ -13,6 +13,12 @@ class KeyMissing(SealingRefused):
     code = "log_key_missing"
 
 
+class TokenUnusable(KeyMissing):
+    """The token with the keys is away, broke off, or refused its PIN: nobody knows what it has."""
+
+    code = "log_token_unusable"
+
+
 class AlreadySealing(SealingRefused):
     """Another process holds the sealer's folder."""
 

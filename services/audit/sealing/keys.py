@@ -1,7 +1,6 @@
 """Where the log's keys are: one for each shard, so that each year has its own.
 
-Files today. A token or an HSM that signs by Ed25519 is another `Keys`: its `Signer` gets a function
-that sends the message there.
+In files here, in a token or an HSM in `token_keys`.
 """
 
 from pathlib import Path
@@ -19,7 +18,11 @@ class Keys(Protocol):
     """Gives out signers by shard."""
 
     def signer(self, name: ShardName) -> Signer:
-        """The signer of a shard, under its origin. Raises `KeyMissing`."""
+        """The signer of a shard, under its origin. Raises `KeyMissing`, as its `raw` may."""
+        ...
+
+    def make(self, name: ShardName) -> Signer:
+        """Make a shard's key, unless it is there. Raises `KeyMissing`."""
         ...
 
 
