@@ -16,9 +16,9 @@ from libs.eventstore.bulk import BulkReader
 from libs.pkcs11.place import TokenPlace
 from libs.translog import Checkpoint, Signer, Use, VerifierKey
 from libs.translog.files import read_key
-from services.audit.sealing.errors import KeyMissing, StoreIsOld, TokenUnusable
+from services.audit.sealing.errors import ForkRefused, KeyMissing, StoreIsOld, TokenUnusable
 from services.audit.sealing.files import KEY
-from services.audit.sealing.forking import carried_out
+from services.audit.sealing.forking import carried_out, loss
 from services.audit.sealing.memory import Memory
 from services.audit.sealing.notary import Notary
 from services.audit.sealing.shards import ShardName, year_of
@@ -263,32 +263,78 @@ def test_a_pair_that_is_none_signs_nothing(keys: TokenKeys, token: SoftToken) ->
         keys_in(token).signer(YEAR).raw(b"anything")
 
 
-def test_two_persons_fork_a_log_whose_keys_are_in_a_token(
-    store: SealedStore, token: SoftToken, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in settings(token).items():
-        monkeypatch.setenv(name, value)
+@pytest.fixture
+def fork(store: SealedStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[SoftToken], None]:
+    """Two persons decide that the log goes on, under a key in a token."""
     monkeypatch.setenv("LOG_DIR", str(store.log))
     monkeypatch.setenv("LOG_STATE", str(store.state))
     monkeypatch.setenv("DATABASE_URL", store.url("monitor"))
+    persons = [store.folder / f"{name}.pem" for name in ("a", "b")]
+
+    def call(token: SoftToken) -> None:
+        for name, value in settings(token).items():
+            monkeypatch.setenv(name, value)
+        for person in persons:
+            assert main(["log", "operator", f"operator.{person.stem}", str(person)]) == 0
+        lines = [f"{key_of(person)}\n" for person in persons]
+        (store.state / "operators").write_text("".join(lines))
+        sign = ["log", "fork", "--sign-with"]
+        assert main([*sign, str(persons[0]), "--reason", "it is lost"]) == 0
+        assert main([*sign, str(persons[1])]) == 0
+
+    return call
+
+
+def carry_out(store: SealedStore) -> bool:
+    """What the sealer does before each round."""
+    with BulkReader(store.url("audit")) as reader:
+        notary = Notary(store.state, store.keys)
+        return carried_out(notary, store.log, store.state, reader, lambda *_: None)
+
+
+def test_two_persons_fork_a_log_whose_keys_are_in_a_token(
+    store: SealedStore, token: SoftToken, fork: Callable[[SoftToken], None]
+) -> None:
     store.append_batch(5)
     store.seal()
     store.tamper("TRUNCATE es.event, es.stream")
     store.append(3)
     with pytest.raises(StoreIsOld):
         store.seal()
-    persons = [store.folder / f"{name}.pem" for name in ("a", "b")]
-    for person in persons:
-        assert main(["log", "operator", f"operator.{person.stem}", str(person)]) == 0
-    lines = [f"{key_of(person)}\n" for person in persons]
-    (store.state / "operators").write_text("".join(lines))
-    assert main(["log", "fork", "--reason", "a lost disk", "--sign-with", str(persons[0])]) == 0
-    assert main(["log", "fork", "--sign-with", str(persons[1])]) == 0
-    with BulkReader(store.url("audit")) as reader:
-        notary = Notary(store.state, store.keys)
-        assert carried_out(notary, store.log, store.state, reader, lambda *_: None)
+    fork(token)
+    assert carry_out(store)
     assert store.seal() == 3
     assert store.signed(YEAR.forked()).size == 5
+
+
+def test_a_log_whose_token_is_lost_goes_on_under_a_key_in_another(
+    store: SealedStore, token: SoftToken, fork: Callable[[SoftToken], None]
+) -> None:
+    store.append_batch(5)
+    store.seal()
+    other = softhsm.create(token.folder, f"log-{uuid4().hex[:8]}")
+    break_off()
+    store.in_token = keys_in(other)
+    store.append(3)
+    with pytest.raises(KeyMissing, match="no key"):
+        store.seal()
+    fork(other)
+    assert carry_out(store)
+    assert store.seal() == 3
+    assert store.signed(YEAR.forked()).size == 5
+    assert not carry_out(store)
+    assert main(["verify", "--jobs", "1"]) == 0
+
+
+def test_a_token_that_is_away_is_no_reason_for_a_fork(store: SealedStore, token: SoftToken) -> None:
+    store.append_batch(5)
+    store.seal()
+    with BulkReader(store.url("audit")) as reader:
+        memory = Memory.read(store.state)
+        absent = TokenKeys(TokenPlace(MODULE, "another", token.pin_file), ORIGIN)
+        found = loss(memory, store.log, store.state, lambda name: absent.signer(name).key, reader)
+    with pytest.raises(ForkRefused, match="nothing asks"):
+        found.statement(datetime.now(UTC), "why not")
 
 
 def key_of(person: Path) -> VerifierKey:

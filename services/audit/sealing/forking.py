@@ -26,7 +26,7 @@ from libs.translog import (
 )
 from libs.translog.files import log_in
 from libs.translog.prove import subtree_root
-from services.audit.sealing.errors import ForkRefused
+from services.audit.sealing.errors import ForkRefused, KeyMissing, TokenUnusable
 from services.audit.sealing.files import KEY, SIGNED, ShardFiles, show, shown
 from services.audit.sealing.fork import PERSONS, STATEMENT, Fork, checked_reason, operators, persons
 from services.audit.sealing.memory import Memory, Shard
@@ -42,7 +42,8 @@ logger = get_logger(__name__)
 class Loss:
     """The shard that grew last; how far store and log agree; what anybody last knew of the log.
 
-    `remembered`: the sealer's memory is as new as the files.
+    `remembered`: the sealer's memory is as new as the files. `has_key`: nothing says that the key
+    that signed it is lost.
     """
 
     shard: Shard
@@ -50,6 +51,7 @@ class Loss:
     kept: int
     first_word: Note
     remembered: bool
+    has_key: bool
 
     @property
     def known(self) -> int:
@@ -73,7 +75,8 @@ class Loss:
     def statement(self, at: datetime, reason: str) -> Fork:
         """What is to be signed; raises `ForkRefused` when nothing asks for a fork."""
         told = Checkpoint.parse(self.first_word.text)
-        if self.remembered and (told.size, told.root) == (self.kept, self.kept_root):
+        whole = (told.size, told.root) == (self.kept, self.kept_root)
+        if whole and self.remembered and self.has_key:
             raise ForkRefused("the store has all that was sealed: nothing asks for a fork")
         new = self.shard.name.forked()
         why = checked_reason(reason)
@@ -102,6 +105,7 @@ def loss(
         _kept(shard, files, reader),
         _first_word(shard, log, state),
         current is not None and current.note.text == shard.note.text,
+        _has_key(shard, key_of),
     )
 
 
@@ -137,6 +141,16 @@ def carried_out(
     _put_away(state, fork.new)
     logger.warning("log_forked", old=fork.old, new=str(fork.new), kept=fork.kept, persons=who)
     return True
+
+
+def _has_key(shard: Shard, key_of: Callable[[ShardName], VerifierKey]) -> bool:
+    """Whether a shard can be signed on; of a token that is away nobody knows that it cannot."""
+    try:
+        return key_of(shard.name) == shard.key
+    except TokenUnusable:
+        return True
+    except KeyMissing:
+        return False
 
 
 def _put_away(state: Path, new: ShardName) -> None:
