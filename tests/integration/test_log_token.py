@@ -31,6 +31,8 @@ from tests.support.wait import eventually
 from tools.cli import main
 from tools.pki import softhsm
 from tools.pki.softhsm import MODULE, SoftToken
+from tools.platform.installation import REPLACEABLE, Installation
+from tools.platform.log import LogHome
 from tools.platform.ports import free_ports
 
 pytestmark = needs_softhsm
@@ -339,6 +341,19 @@ def test_a_token_that_is_away_is_no_reason_for_a_fork(store: SealedStore, token:
 
 def key_of(person: Path) -> VerifierKey:
     return Signer.of(f"operator.{person.stem}", Use.NOTE, read_key(person)).key
+
+
+def test_a_platform_on_this_machine_takes_the_token_up(
+    keys: TokenKeys, token: SoftToken, tmp_path: Path
+) -> None:
+    given = {name: value for name, value in settings(token).items() if name in REPLACEABLE}
+    home = LogHome(Installation.create(tmp_path / "run", given))
+    home.prepare_witness()
+    (home.witness_folder / "state.json").write_text('{"key": "w+0+0"}')
+    home.write_policy()
+    year = ShardName(year_of(datetime.now(UTC)))
+    assert f"log {keys.signer(year).key}\n" in home.policy.read_text()
+    assert not (home.folder / "keys").exists()
 
 
 # The sealer as a process.

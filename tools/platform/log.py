@@ -55,7 +55,8 @@ class LogHome:
         year = ShardName(year_of(datetime.now(UTC)))
         made = self.key_settings.keys()
         keys = [made.make(name).key for name in (year, ShardName(year.year + 1))]
-        self.witness_folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.witness_folder):
+            folder.mkdir(parents=True, exist_ok=True)
         logs = self.witness_folder / "logs"
         known = logs.read_text().splitlines() if logs.exists() else []
         logs.write_text("".join(f"{key}\n" for key in dict.fromkeys([*known, *map(str, keys)])))
