@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,30 @@ def test_names_are_those_of_the_day_and_erased_ones_are_said_to_be(own: World, r
     with zipfile.ZipFile(path) as file:
         lines = json.loads(file.read("timeline.json"))
     assert "(đã xóa)" in {line["handler"] for line in lines}
+
+
+def test_a_signers_device_that_came_back_or_was_lost_is_told(own: World, run: Run) -> None:
+    """It ends his certificate's use (ADR 15). A request for a certificate decides nothing."""
+    leader, device = identity("Trần Văn Bình"), {"device": "VGCA-0417733", "kind": "leader"}
+    steps: dict[str, dict[str, Any]] = {
+        "DeviceHandedOver": {**device, "receiver_id": leader, "handed_on": "2026-03-09"},
+        "DeviceRecovered": {"device": "VGCA-0417733", "request_id": identity("recover")},
+        "DeviceLost": {**device, "certificates": [identity("certificate")]},
+        "DeviceReturned": {**device, "certificates": [], "reason_code": "replaced"},
+        "CertificateRequestFiled": {"request_id": identity("renew"), "form": "a" * 64},
+    }
+    for kind, fields in steps.items():
+        own[1].append(kind, "Trần Văn Bình", trace="elsewhere", owner_id=leader, **fields)
+    own[1].append("DeviceLost", "stranger", trace="elsewhere", owner_id=identity("stranger"))
+    own[1].read()
+    seal(own[0])
+    path = own[0].folder / "case.zip"
+    assert run("bundle", TRACE, "-o", path)[0] == 0
+    with zipfile.ZipFile(path) as file:
+        entries = [json.loads(file.read(one)) for one in file.namelist() if "entry" in one]
+    told = [each["type"] for each in entries if each["stream"].startswith("certificate-")]
+    assert told == ["DeviceHandedOver", "DeviceRecovered", "DeviceLost", "DeviceReturned"]
+    assert run("verify-bundle", path)[0] == 0
 
 
 def test_who_made_a_bundle_is_known_for_good(own: World, bundle: Path) -> None:

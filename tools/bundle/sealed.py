@@ -21,8 +21,10 @@ _OF_STREAMS = (
     f"SELECT {ROW_COLUMNS} FROM es.event"  # noqa: S608
     " WHERE type = ANY (%s) AND stream = ANY (%s) ORDER BY tx, position"
 )
-# What a reader needs of the directory (names, codes, positions, certificates and their revocation),
-# and of a file's evidence, which may have been made for another trace.
+# What a reader needs of the directory (names, codes, positions, certificates and what ends their
+# use: a revocation, a device that came back or was lost, ADR 15), and of a file's evidence, which
+# may have been made for another trace. Requests for certificates decide nothing and their forms
+# have people's identity numbers: they stay out.
 _ENTRIES = [
     "AgencyRegistered",
     "AgencyClosed",
@@ -30,6 +32,10 @@ _ENTRIES = [
     "PositionAssigned",
     "CertificateRegistered",
     "CertificateRevoked",
+    "DeviceHandedOver",
+    "DeviceReturned",
+    "DeviceLost",
+    "DeviceRecovered",
     "ClientRegistered",
     "EvidenceAdded",
     "EvidenceRefused",
