@@ -106,8 +106,15 @@ def test_it_is_verified_where_nothing_of_ours_is(
     assert (changed.returncode, "SAI · NOT VERIFIED" in changed.stdout) == (1, True)
     for wrong in ([], ["no.zip"], ["changed.zip", "--policy", "no"], ["changed.zip", "--what"]):
         assert fresh.run([program.name, *wrong], folder).returncode == 2
-    asked = fresh.run([*words, "--signatures"], folder)
-    assert (asked.returncode, "Liên Thông" in asked.stderr) == (2, True)
+    for more in (["--signatures"], ["--log", "."]):
+        asked = fresh.run([*words, *more], folder)
+        assert (asked.returncode, asked.stderr) == (3, ""), asked
+        assert asked.stdout.startswith("ĐÚNG · VERIFIED")
+        assert f"{more[0]}: CHƯA LÀM · NOT DONE" in asked.stdout
+        told = json.loads(fresh.run([*words, *more, "--json"], folder).stdout)
+        assert (told["verified"], told["not_done"]) == (True, more[0])
+        lost = fresh.run([program.name, "changed.zip", *more], folder)
+        assert (lost.returncode, "NOT DONE" in lost.stdout) == (1, False)
 
 
 # Flipped bytes.

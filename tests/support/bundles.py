@@ -60,7 +60,7 @@ class Store:
         self.entries.append(entry)
 
 
-def store() -> Store:
+def store(pdf: bytes = PDF) -> Store:
     """One document from draft to issue, with its directory, and a register that others use too."""
     made, document = Store([], []), f"document-{DOCUMENT}"
     code = {"code": "H42", "scheme": "qd20", "valid_from": "2020-01-01"}
@@ -78,12 +78,12 @@ def store() -> Store:
     mine = {"document_id": DOCUMENT, "agency_id": AGENCY}
     made.add("DocumentDrafted", document, {**mine, "text": digest(TEXT)})
     made.add("DraftReturned", document, {**mine, "note": GONE})
-    made.add("DocumentRendered", document, {**mine, "file": digest(PDF)})
+    made.add("DocumentRendered", document, {**mine, "file": digest(pdf)})
     made.add("NumberTaken", "register-r", {"register_id": "r", "number": 4}, OTHER)
     made.add("NumberTaken", "register-r", {"register_id": "r", "number": 5, **mine})
     made.add("DocumentNumbered", document, {**mine, "number": 5, "notation": "BC-SNV"})
     made.add(
-        "DocumentIssued", document, {**mine, "file": digest(PDF), "number": 5, "notation": "BC-SNV"}
+        "DocumentIssued", document, {**mine, "file": digest(pdf), "number": 5, "notation": "BC-SNV"}
     )
     fields = {**mine, "verdict": "TOTAL_PASSED", "report": digest(REPORT)}
     made.add("ArrivalVerified", document, fields, handler="system:documents")

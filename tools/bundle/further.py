@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from libs.translog import (
     Checkpoint,
@@ -24,6 +24,7 @@ from tools.log.places import LogUnreachable, shards_below
 
 Found = Mapping[str, Any]
 _JUDGED = ("DocumentIssued", "FileValidated")
+_PASSED = "TOTAL_PASSED"
 
 
 def look(members: check.Members, found: Found, options: Namespace) -> dict[str, Any]:
@@ -35,10 +36,9 @@ def look(members: check.Members, found: Found, options: Namespace) -> dict[str, 
         done["log_copy"], some = _whole_log(found, options.log, events)
         wrong += some
     if options.signatures:
-        verdicts, some = _verdicts(members, options.trust, events)
-        done["signatures"] = ", ".join(
-            f"{n} {what}" for what, n in Counter(verdicts.values()).items()
-        )
+        verdicts, some = _verdicts(members, options.trust, [one for one, _ in events])
+        counted = Counter(each["verdict"] for each in verdicts.values())
+        done["signatures"] = ", ".join(f"{n} {what}" for what, n in counted.items())
         done["verdicts"] = verdicts
         wrong += some
     if wrong:
@@ -99,28 +99,55 @@ def _entries_of(files: LogFiles, size: int, trace: str) -> tuple[bytes, set[int]
     return tree.root, found
 
 
+class Judged(NamedTuple):
+    """A file of the matter: what of it is judged as of when, and whether it passed at that time."""
+
+    name: str
+    file: str
+    at: datetime
+    passed: bool
+
+
+def _to_judge(members: check.Members, events: list[check.Event]) -> Iterator[Judged]:
+    """Each PDF that was issued or judged, by its newest evidence if that is here.
+
+    Evidence is judged as of its document timestamp, an instant that the log bears out: nobody can
+    have answered later about that timestamp itself. Without evidence a file is judged as of now.
+    """
+    told = [one for one in events if one.entry["type"] in _JUDGED]
+    passed = {one.data["file"] for one in told if one.data.get("verdict", _PASSED) == _PASSED}
+    newest = {one.data["file"]: one for one in events if one.entry["type"] == "EvidenceAdded"}
+    for digest in sorted({one.data["file"] for one in told}):
+        name, at = f"files/{digest}.pdf", datetime.now(UTC)
+        file = name
+        if one := newest.get(digest):
+            evidence = f"files/{one.data['evidence']}.pdf"
+            if evidence in members:
+                file, at = evidence, datetime.fromisoformat(one.data["stamped_at"])
+        if name in members:
+            yield Judged(name, file, at, digest in passed)
+
+
 def _verdicts(
-    members: check.Members, trust: Path | None, events: list[tuple[check.Event, LogProof]]
-) -> tuple[dict[str, str], list[str]]:
-    """Judge the PDFs that were issued or judged; one that passed then must not fail now."""
-    passed = {
-        one.data["file"]: one.data.get("verdict", "TOTAL_PASSED") != "TOTAL_FAILED"
-        for one, _ in events
-        if one.entry["type"] in _JUDGED
-    }
-    verdicts: dict[str, str] = {}
+    members: check.Members, trust: Path | None, events: list[check.Event]
+) -> tuple[dict[str, Any], list[str]]:
+    """Judge the PDFs by what lies in the bundle; one that passed then must not fail now."""
+    verdicts: dict[str, Any] = {}
     wrong = []
     try:
-        with Isolated(Setup(trust=trust)) as engine:
-            for digest in sorted(passed):
-                name = f"files/{digest}.pdf"
-                if name not in members:
-                    continue
-                report = engine.validate(members[name], at=datetime.now(UTC))
-                verdicts[name] = report.verdict
-                if report.verdict == "TOTAL_FAILED" and passed[digest]:
+        with Isolated(Setup(trust=trust, offline=True)) as engine:
+            for each in _to_judge(members, events):
+                report = engine.validate(members[each.file], at=each.at)
+                facts = {"verdict": report.verdict, "judged": each.file, "as_of": str(each.at)}
+                verdicts[each.name] = facts
+                if not members[each.file].startswith(members[each.name]):
+                    wrong.append(f"{each.file}: không phải của · does not begin with {each.name}")
+                if report.verdict == "TOTAL_FAILED" and each.passed:
                     why = "; ".join(f"{one.vi} {one.en}" for one in report.reasons)
-                    wrong.append(f"{name}: chữ ký số không hợp lệ · signatures not valid ({why})")
+                    text = f"chữ ký số không hợp lệ · signatures not valid ({why})"
+                    wrong.append(f"{each.name}: {text}")
     except TrustStoreUnreadable as error:
         wrong.append(f"{trust}: {error}")
+    except (ValueError, LookupError, TypeError) as error:
+        wrong.append(f"không đọc được · cannot be read: {type(error).__name__}: {error}")
     return verdicts, wrong

@@ -42,8 +42,9 @@ class Setup:
 
     Without `trust` nobody is trusted, without `keys` or a `token` nothing can be signed, without
     `tsa_urls` every signature is B-B. `hosts` are the `host:port` pairs that may be asked for
-    OCSP, CRL and timestamps, `pictures` scanned signatures and seals, `<owner id>.png`,
-    `list_signers` the certificates by which published lists are believed.
+    OCSP, CRL and timestamps; `offline` judges by what a file itself brings and asks nobody.
+    `pictures` are scanned signatures and seals, `<owner id>.png`, `list_signers` the certificates
+    by which published lists are believed.
     """
 
     trust: Path | None
@@ -53,6 +54,7 @@ class Setup:
     pictures: Path | None = None
     list_signers: Path | None = None
     fetch_seconds: float = 3.0
+    offline: bool = False
     token: TokenPlace | None = None
 
     @property
@@ -65,6 +67,7 @@ class Engine:
     """The tasks of a signing and validation worker. Single-threaded."""
 
     def __init__(self, setup: Setup) -> None:
+        self._offline = setup.offline
         self.trust = TrustStore.load(setup.trust) if setup.trust else TrustStore.empty()
         self._fetch = HttpFetch(setup.hosts, timeout=setup.fetch_seconds)
         self._source = RevocationSource(self._fetch, patience=setup.fetch_seconds)
@@ -84,7 +87,8 @@ class Engine:
         self, pdf: bytes, *, at: datetime, expected: Sequence[ExpectedSigner] = ()
     ) -> Report:
         """See `verdict.validate`."""
-        return validate(pdf, trust=self.trust, at=at, expected=expected, fetch=self._source)
+        fetch = None if self._offline else self._source
+        return validate(pdf, trust=self.trust, at=at, expected=expected, fetch=fetch)
 
     def sign_leader(
         self,

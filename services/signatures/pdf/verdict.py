@@ -19,7 +19,7 @@ from pyhanko.sign.validation.policy_decl import LocalKnowledge
 
 from . import active
 from .digests import Digests
-from .fetch import Fetch
+from .fetch import Fetch, HttpFetch
 from .form import hides_signature
 from .judge import Case, ExpectedSigner, judge, judge_timestamp
 from .profile import EVIDENCE_ONLY
@@ -28,7 +28,7 @@ from .reasons import Reason, reason, worst
 from .report import Material, Report, SignatureFacts
 from .revocation import FileFetchers, RevocationSource
 from .roles import is_further, needed
-from .specification import specification, stored_evidence
+from .specification import offline, specification, stored_evidence
 from .structure import ends_cleanly, is_pdf, signed_end
 from .trust import TrustStore
 
@@ -57,23 +57,26 @@ def validate(
     trust: TrustStore,
     at: datetime,
     expected: Sequence[ExpectedSigner] = (),
-    fetch: Fetch | RevocationSource,
+    fetch: Fetch | RevocationSource | None,
 ) -> Report:
     """Judge every signature of a file as of `at` (with zone).
 
     With `expected`, each of its roles must be signed once by one of its certificates and
     nobody else may have signed; without, the report names the signers and compares nothing.
-    `fetch` may be a `RevocationSource`, which keeps answers for the next file. Whatever the
-    bytes are, the answer is a report. Time and memory are not bounded here: see `isolate`.
+    `fetch` may be a `RevocationSource`, which keeps answers for the next file. With None nobody is
+    asked and the file's own answers count, as long as they are of `at`. Whatever the bytes are,
+    the answer is a report. Time and memory are not bounded here: see `isolate`.
     Raises ValueError for an `at` without a zone, which is the caller's mistake.
     """
     if at.tzinfo is None:
         raise ValueError("the instant of judgement needs a time zone")
     started = time.monotonic()
-    source = fetch if isinstance(fetch, RevocationSource) else RevocationSource(fetch)
+    source = RevocationSource(HttpFetch(())) if fetch is None else fetch
+    source = source if isinstance(source, RevocationSource) else RevocationSource(source)
     findings, digests, fetchers = _Findings([], []), Digests(pdf), FileFetchers(source)
+    alone = fetch is None
     try:
-        asyncio.run(_find(pdf, digests, trust, at, expected, fetchers, findings))
+        asyncio.run(_find(pdf, digests, trust, at, expected, fetchers, findings, alone))
     except MemoryError:
         findings.reasons.append(reason("check_interrupted"))
     except Exception as error:
@@ -148,6 +151,7 @@ async def _find(
     expected: Sequence[ExpectedSigner],
     fetchers: FileFetchers,
     findings: _Findings,
+    alone: bool,
 ) -> None:
     if len(pdf) > LARGEST_FILE:
         findings.reasons.append(reason("file_too_large"))
@@ -167,11 +171,12 @@ async def _find(
         return
     findings.revisions = reader.xrefs.total_revisions
     findings.known = stored_evidence(reader)
+    settings = specification(trust, fetchers)
     case = Case(
         data=pdf,
         reader=reader,
         at=at,
-        specification=specification(trust, fetchers),
+        specification=offline(settings, findings.known) if alone else settings,
         knowledge=findings.known,
         fetchers=fetchers,
         expected=expected,
