@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
 from services.audit.sealing.shards import ShardName
 from tests.integration.audit_trail import identity
@@ -95,6 +96,24 @@ def test_nobody_has_a_bundle_of_which_nothing_is_known(own: World, run: Run) -> 
     code, told = run("bundle", TRACE, "-o", path)
     assert (code, told["error"]) == (1, "not_made")
     assert not path.exists()
+
+
+def test_it_has_what_the_verdicts_rest_on(own: World, run: Run) -> None:
+    """Answers of responders and certificates, which no event names but the report does."""
+    keep = own[1].blobs.put_bytes
+    here, gone = keep(b"0\x82\1\0 an answer").digest, "b" * 64
+    material = [{"kind": "ocsp", "sha256": here}, {"kind": "crl", "sha256": gone}]
+    report = keep(rfc8785.dumps({"verdict": "TOTAL_PASSED", "material": material})).digest
+    ids: dict[str, Any] = {"validation_id": identity("v"), "document_id": identity("in")}
+    own[1].append("FileValidated", "v", **ids, agency_id=identity("province"), report=report)
+    own[1].read()
+    seal(own[0])
+    path = own[0].folder / "case.zip"
+    code, told = run("bundle", TRACE, "-o", path)
+    assert (code, told["missing"][gone]) == (0, "erased")
+    with zipfile.ZipFile(path) as file:
+        assert file.read(f"files/{here}.der").endswith(b"an answer")
+    assert run("verify-bundle", path)[0] == 0
 
 
 def test_an_unknown_trace_is_refused(own: World, run: Run) -> None:

@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from services.signatures.pdf.evidence import Evidence, add_evidence
-from tests.support.bundles import CARD, DOCUMENT, OTHER, REPORT, TEXT, digest, matter, store, zipped
+from tests.support.bundles import (
+    ANSWER,
+    CARD,
+    DOCUMENT,
+    OTHER,
+    REPORT,
+    TEXT,
+    digest,
+    matter,
+    store,
+    zipped,
+)
 from tests.support.pki import Pki, now, running
 from tools.bundle.verify_bundle import main
 
@@ -54,7 +65,7 @@ def judge(pki: Pki, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge
         for made, at in evidence:
             fields = {"file": digest(pdf), "evidence": digest(made), "stamped_at": str(at)}
             rows.add("EvidenceAdded", f"evidence-{digest(pdf)}", fields, OTHER)
-        bodies = (CARD, TEXT, REPORT, pdf, *(made for made, _ in evidence))
+        bodies = (CARD, TEXT, REPORT, ANSWER, pdf, *(made for made, _ in evidence))
         files = {digest(body): body for body in (*bodies, *(() if issue else (b"",)))}
         path = tmp_path / "case.zip"
         path.write_bytes(zipped(matter(rows, files=files).members()))

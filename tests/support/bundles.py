@@ -26,13 +26,17 @@ SUBJECT = "Về việc kiểm tra <gói> chứng cứ"
 CARD = rfc8785.dumps({"full_name": "Trần Thị Bưởi", "salt": "x"})
 TEXT = rfc8785.dumps({"subject": SUBJECT})
 PDF = b"%PDF-1.7 a file"
-REPORT = rfc8785.dumps({"verdict": "TOTAL_PASSED"})
+ANSWER = b"0\x82\1\0 what a responder answered"
 GONE = sha256(b"erased").hexdigest()
 SHARD = "2026"
 
 
 def digest(body: bytes) -> str:
     return sha256(body).hexdigest()
+
+
+_MATERIAL = [{"kind": "ocsp", "sha256": digest(ANSWER)}]
+REPORT = rfc8785.dumps({"verdict": "TOTAL_PASSED", "material": _MATERIAL})
 
 
 @dataclass
@@ -103,7 +107,7 @@ def matter(
         path = tuple(prove_inclusion(place + 3, log.tree.size, log.read))
         if place not in left_out:
             sealed.append(Sealed(row, entry, bytes(LogProof(place + 3, path, note)), SHARD))
-    files = {digest(body): body for body in (CARD, TEXT, PDF, REPORT)}
+    files = {digest(body): body for body in (CARD, TEXT, PDF, REPORT, ANSWER)}
     parts: dict[str, Any] = {
         "trace": TRACE, "sealed": sealed, "notes": {SHARD: note}, "files": files,
         "policy": f"log {log.signer.key}\nwitness w {WITNESS.key}\nquorum {quorum}\n",

@@ -45,7 +45,7 @@ def refused(content: bytes, policy: str | None = None) -> str:
 def test_a_true_bundle_is_verified(whole: Members) -> None:
     found = check.verify(zipped(whole))
     assert found["verified"], found
-    assert (found["events"], found["files"], found["keys_from"]) == (10, 4, "bundle")
+    assert (found["events"], found["files"], found["keys_from"]) == (10, 5, "bundle")
     assert found["checkpoints"][0]["witnesses"] == {"w": "2026-11-18T11:06:40+00:00"}
     assert list(found["missing"].values()) == ["erased"]
 
@@ -265,8 +265,8 @@ def test_an_event_that_was_left_out_is_missed(number: int) -> None:
 
 def test_what_comes_after_the_last_event_told_is_known_by_the_log_alone() -> None:
     """The files that it named are without a name; else the log's copy tells (`--log`)."""
-    report = bundles.digest(bundles.REPORT)
-    files = {name: body for name, body in matter().files.items() if name != report}
+    left_out = {bundles.digest(body) for body in (bundles.REPORT, bundles.ANSWER)}
+    files = {name: body for name, body in matter().files.items() if name not in left_out}
     assert check.verify(zipped(matter(left_out=(6, 10), files=files).members()))["verified"]
 
 
@@ -305,7 +305,7 @@ def test_a_chain_that_does_not_hold_is_refused() -> None:
 
 def test_a_file_that_is_not_there_has_to_be_explained(whole: Members) -> None:
     name = f"files/{bundles.digest(bundles.PDF)}.pdf"
-    about = {**json.loads(whole["bundle.json"]), "files": 3}
+    about = {**json.loads(whole["bundle.json"]), "files": 4}
     assert (
         refused(forged(whole, **{name: None, "bundle.json": json.dumps(about).encode()})) == "file"
     )
@@ -317,6 +317,24 @@ def test_a_file_that_is_not_there_has_to_be_explained(whole: Members) -> None:
 def test_a_file_with_other_content_is_refused(whole: Members) -> None:
     name = f"files/{bundles.digest(bundles.PDF)}.pdf"
     assert refused(forged(whole, **{name: b"%PDF-1.7 another"})) == "file"
+
+
+def test_what_a_report_rests_on_has_to_be_there_or_explained(whole: Members) -> None:
+    answer = bundles.digest(bundles.ANSWER)
+    assert f"files/{answer}.der" in whole
+    files = {name: body for name, body in matter().files.items() if name != answer}
+    assert refused(zipped(matter(files=files).members())) == "file"
+    missing = {**matter().missing, answer: "erased"}
+    assert check.verify(zipped(matter(files=files, missing=missing).members()))["verified"]
+
+
+def test_a_report_that_is_none_is_an_answer_and_no_crash() -> None:
+    for body in (b"{", b"[]", b'{"material":[1]}', b'{"material":[{"sha256":5}]}'):
+        rows = store()
+        fields = {"document_id": bundles.DOCUMENT, "report": bundles.digest(body)}
+        rows.add("FileValidated", "validation-v", fields)
+        files = {**matter().files, bundles.digest(body): body}
+        assert refused(zipped(matter(rows, files=files).members())) in ("malformed", "file")
 
 
 def test_what_no_event_names_is_refused() -> None:

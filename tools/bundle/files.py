@@ -1,6 +1,6 @@
-"""The files that events name by SHA-256, as far as they are still kept."""
+"""The files that events and their reports name by SHA-256, as far as they are still kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,23 +20,19 @@ _KINDS = {
     b"\xef\xbb\xbf<": "xml",
     b"PK\3\4": "zip",
     b"eyJ": "jws",
+    b"0\x82": "der",
+    b"0\x83": "der",
 }
 
 
 def files_of(
-    events: Iterable[check.Event], blobs: BlobStore
+    events: Sequence[check.Event], blobs: BlobStore
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """The files by digest, and why those that are not there are missing. Raises `TooLarge`."""
-    named = {digest: one for one in events for digest in digests(one)}
-    files, left = {}, LARGEST
-    for digest in sorted(named):
-        try:
-            files[digest] = blobs.read(digest, limit=left)
-        except BlobMissing:
-            continue
-        except BlobTooLarge as error:
-            raise TooLarge(f"the files of the trace have more than {LARGEST:,} bytes") from error
-        left -= len(files[digest])
+    files = _read(_named(events, {}), blobs, LARGEST)
+    named = _named(events, files)
+    left = LARGEST - sum(map(len, files.values()))
+    files |= _read(named.keys() - files.keys(), blobs, left)
     certificates = fingerprints(files.values())
     taken_back = {
         one.data["document_id"] for one in events if one.entry["type"] == "DocumentWithdrawn"
@@ -49,9 +45,21 @@ def files_of(
     return files, missing
 
 
-def digests(one: check.Event) -> list[str]:
-    """What an event names by SHA-256."""
-    return [text for text in check.texts(one.data) if check.DIGEST.fullmatch(text)]
+def _named(events: Iterable[check.Event], files: Mapping[str, bytes]) -> dict[str, check.Event]:
+    return {digest: one for one in events for digest in check.named(one, files)}
+
+
+def _read(digests: Iterable[str], blobs: BlobStore, left: int) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for digest in sorted(digests):
+        try:
+            files[digest] = blobs.read(digest, limit=left)
+        except BlobMissing:
+            continue
+        except BlobTooLarge as error:
+            raise TooLarge(f"the files of the trace have more than {LARGEST:,} bytes") from error
+        left -= len(files[digest])
+    return files
 
 
 def fingerprints(files: Iterable[bytes]) -> set[str]:

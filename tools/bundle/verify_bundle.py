@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 # What is the same in every bundle: its SHA-256 in each release that changed it.
 PINNED = {
-    "README.txt": {"9a2cadf99f9edc547b946b066cee7fe36dcd6048ee5ff5f76ebe4921b9cb558f"},
+    "README.txt": {"1ce6402a5dce27d60854037cd60aae5efc18081482f0dd31d069c69e313e39c1"},
     "texts/page.html": {"09049990628fafa8346230324945fff1f16f94ea010e45fc2a40d3cc07683ed7"},
     "texts/rules.json": {"4d2009cf3676aaf953bf8a26d3b72043b197fdd249b1749a73dcef1cd3d82868"},
 }
@@ -284,6 +284,13 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
+def named(one: Event, files: Members) -> Iterator[str]:
+    """What an event names by SHA-256, and what the report rests on that it names."""
+    yield from (text for text in texts(one.data) if DIGEST.fullmatch(text))
+    if report := files.get(one.data.get("report", "")):
+        yield from (each["sha256"] for each in json.loads(report).get("material", ()))
+
+
 def check_files(events: Iterable[Event], files: Members, missing: Mapping[str, str]) -> None:
     """What is named by SHA-256 is there, or its absence explained; what is there is named."""
     pems = [body for body in files.values() if body.startswith(b"-----BEGIN CERTIFICATE")]
@@ -291,7 +298,7 @@ def check_files(events: Iterable[Event], files: Members, missing: Mapping[str, s
     known = {*files, *missing, *(each.fingerprint(SHA256()).hex() for each in certificates)}
     seen: dict[str, Event] = {}
     for one in events:
-        seen |= {text: one for text in texts(one.data) if DIGEST.fullmatch(text)}
+        seen |= dict.fromkeys(named(one, files), one)
     for digest, one in seen.items():
         body = files.get(digest)
         if digest not in known or (body is not None and sha256(body).hexdigest() != digest):
