@@ -100,6 +100,7 @@ _ENTRY = "an entry of the directory, no step on a document"
 _MACHINE = "the platform's own work between two steps"
 _SAME_STEP = "the step that it follows from, or leads to, is a line"
 _TRUST = "about whom the installation trusts, no step on a document"
+_LOOK = "a look into the trail or the archive, no step on a document"
 _DESK = "an operator's act on the platform, no step on a document"
 
 NO_LINE: dict[str, str] = {
@@ -136,6 +137,7 @@ NO_LINE: dict[str, str] = {
     "FileValidated": _SAME_STEP,  # ArrivalVerified
     "EvidenceAdded": _MACHINE,
     "EvidenceRefused": _DESK,
+    "EvidenceConsulted": _LOOK,
     "TrustVersionProposed": _TRUST,
     "TrustVersionApproved": _TRUST,
     "TrustVersionRejected": _TRUST,
@@ -165,7 +167,7 @@ NO_LINE: dict[str, str] = {
     "ParkedPacketRefused": _DESK,
     "PacketRecovered": _MACHINE,  # the arrival or the status that was in it is a line
     "DisclosureSet": "an agency's rule about its own steps, no step on a document",
-    "TrailConsulted": "a look into the trail, no step on a document",
+    "TrailConsulted": _LOOK,
     "PacketUnreadable": "belongs to no document; it stands on the desk",
     "RecallHeld": "its document is not here; it stands on the desk until that comes",
     "StatusUnmatched": "belongs to no document of ours; it stands on the desk",

@@ -166,6 +166,18 @@ def project_document(message: Any, event: Recorded, unit: Unit) -> None:
 def project_consultation(message: Any, event: Recorded, unit: Unit) -> None:
     """Keep who was shown what."""
     asked = {name: getattr(message, name) for name in ASKED if getattr(message, name)}
+    told = {"question": message.question, "door": message.door, "lines": message.lines}
+    _put_consultation(message, event, unit, {**told, "asked": asked})
+
+
+def project_archive(message: Any, event: Recorded, unit: Unit) -> None:
+    """Keep who was shown a file with its evidence; the signatures service has no other door."""
+    told = {"question": "archive", "door": "http", "lines": 1}
+    asked = {"document_id": message.document_id}
+    _put_consultation(message, event, unit, {**told, "asked": asked})
+
+
+def _put_consultation(message: Any, event: Recorded, unit: Unit, told: dict[str, Any]) -> None:
     kind, _, who = event.handler.partition(":")
     person, _, post = who.partition("/")
     row = {
@@ -175,10 +187,7 @@ def project_consultation(message: Any, event: Recorded, unit: Unit) -> None:
         "person_id": _known_id(person) if kind == "person" else None,
         "position_id": _known_id(post) if kind == "person" else None,
         "agency": event.agency,
-        "question": message.question,
-        "door": message.door,
-        "lines": message.lines,
-        "asked": asked,
+        **told,
     }
     put_row(unit, consultation, {**row, **_place(event)})
 
@@ -217,6 +226,7 @@ PROJECTIONS: dict[str, Handler] = {
     "DocumentIssued": project_document,
     "DocumentArrived": project_document,
     "TrailConsulted": project_consultation,
+    "EvidenceConsulted": project_archive,
 }
 
 READ_MODELS = ReadModels(

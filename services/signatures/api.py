@@ -22,6 +22,7 @@ from services.signatures import queries, schemas
 from services.signatures.api_devices import add_device_routes
 from services.signatures.bundles import Bundle, described, read_pem
 from services.signatures.commands import ApproveTrust, ProposeTrust, RejectTrust
+from services.signatures.consultations import record
 from services.signatures.errors import EvidencePending, PersonNeeded, SignaturesError
 from services.signatures.settings import Settings
 from services.signatures.trust_orders import bring_list, handle
@@ -124,8 +125,12 @@ def _archive(api: Api, database: Database, blobs: BlobStore) -> None:
 
     @api.query("/v1/archive/<uuid:document_id>", "signatures.archive")
     def get_archived(call: Call) -> Reply:
-        """The file with its evidence of any agency's document, for auditors."""
-        return _evidence_file(_kept(call, database), blobs)
+        """The file with its evidence of any agency's document, for auditors: a recorded look."""
+        row = _kept(call, database)
+        reply = _evidence_file(row, blobs)
+        with database.unit() as unit:
+            record(unit, call.principal, row)
+        return reply
 
 
 def _kept(call: Call, database: Database) -> dict[str, Any]:

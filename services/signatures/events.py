@@ -97,6 +97,15 @@ class EvidenceRefused:
 
 
 @dataclass(frozen=True)
+class EvidenceConsulted:
+    """An auditor was shown a file with its evidence (tra cứu bản lưu trữ)."""
+
+    consultation_id: UUID
+    document_id: UUID
+    evidence: str
+
+
+@dataclass(frozen=True)
 class TrustVersionProposed:
     """Somebody proposed whom verdicts are to trust; `source` is the part of the store it is for.
 
@@ -199,6 +208,7 @@ EVENTS: dict[str, type] = {
     "FileValidated": FileValidated,
     "EvidenceAdded": EvidenceAdded,
     "EvidenceRefused": EvidenceRefused,
+    "EvidenceConsulted": EvidenceConsulted,
     "TrustVersionProposed": TrustVersionProposed,
     "TrustVersionApproved": TrustVersionApproved,
     "TrustVersionRejected": TrustVersionRejected,

@@ -106,6 +106,23 @@ def test_who_looked_is_listed_newest_first_and_paged(trail: Trail, auditor: Audi
     assert nobody["consultations"] == []
 
 
+def test_who_read_a_file_of_the_archive_is_listed_too(trail: Trail, auditor: Auditor) -> None:
+    trail.append(
+        "EvidenceConsulted",
+        "look",
+        trace="look",
+        handler=f"person:{AUDITOR}",
+        consultation_id=identity("look"),
+        document_id=identity("directive"),
+        evidence="e" * 64,
+    )
+    trail.read()
+    (found,) = auditor.ask("/v1/consultations", role="admin").json["consultations"]
+    assert (found["question"], found["door"], found["lines"]) == ("archive", "http", 1)
+    assert found["asked"] == {"document_id": identity("directive")}
+    assert found["handler_id"] == f"person:{AUDITOR}"
+
+
 def test_auditors_oversee_their_own_agency_and_the_managing_body_all(
     trail: Trail, auditor: Auditor
 ) -> None:

@@ -23,6 +23,7 @@ QUESTIONS = {
     "seen": "trạng thái tại một thời điểm",
     "changes": "khác nhau giữa hai thời điểm",
     "bundle": "hồ sơ bằng chứng",
+    "archive": "tệp kèm bằng chứng của một văn bản",
 }
 FIELDS = {
     "accepted_on": "ngày vào sổ",
