@@ -383,6 +383,17 @@ def test_a_line_that_an_event_does_not_bear_out_is_refused(field: str, value: st
     assert refused(zipped(matter(lines=lines).members())) == "timeline"
 
 
+@pytest.mark.parametrize("role", ["leader", "copier"])
+def test_whose_key_signed_is_who_did_it_whoever_ordered_it(whole: Members, role: str) -> None:
+    """As the auditor's lines have it."""
+    rows, signer = store(), str(UUID(int=99))
+    rows.add("SignatureMade", f"signing-{signer}", {"role": role, "owner_id": signer})
+    one = check.event("1", rows.entries[-1], rows.rows[-1].payload)
+    told = check.told(one, json.loads(whole["texts/rules.json"]))
+    assert told is not None
+    assert told["handler_id"] == f"person:{signer}"
+
+
 @pytest.mark.parametrize("change", [lambda lines: lines[1:], lambda lines: [*lines, lines[0]]])
 def test_no_line_is_left_out_or_told_twice(change: Callable[[list[object]], list[object]]) -> None:
     lines = change(list(matter().lines))

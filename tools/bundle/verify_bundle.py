@@ -319,7 +319,7 @@ def told(one: Event, rules: Any) -> dict[str, str] | None:
         at = data.get("done_at") or data["told_at"]
     words = rules["actions"].get(f"{kind}:{variant}" if variant else kind)
     handler = "" if kind in rules["named_in"] else entry["handler"]
-    if kind == "SignatureMade" and data["role"] == "leader":
+    if kind == "SignatureMade" and data["role"] in ("leader", "copier"):
         handler = f"person:{data['owner_id']}"
     agency = data.get(rules["agency"].get(kind, "agency_id")) or entry["agency"]
     files = [each["digest"] for each in data.get("files", ()) if "pdf" in each["content_type"]]
