@@ -50,6 +50,14 @@ def test_a_true_bundle_is_verified(whole: Members) -> None:
     assert list(found["missing"].values()) == ["erased"]
 
 
+@pytest.mark.parametrize("begins", [b"{", b"{\xff", b"{" + b'"a":[' * 20_000])
+def test_an_attachment_that_only_begins_as_json_is_a_file_as_any(begins: bytes) -> None:
+    whole = (bundles.CARD, bundles.TEXT, begins, bundles.REPORT, bundles.ANSWER)
+    files = {bundles.digest(body): body for body in whole}
+    found = check.verify(zipped(matter(store(pdf=begins), files=files).members()))
+    assert found["verified"], found
+
+
 def test_the_same_matter_makes_the_same_bytes(whole: Members) -> None:
     assert zipped(matter().members()) == zipped(whole)
 

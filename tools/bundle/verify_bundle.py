@@ -17,6 +17,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -336,7 +337,9 @@ def check_timeline(members: Members, events: list[Event], files: Members) -> Non
     facts = {one.entry["id"]: wanted for one in events if (wanted := told(one, rules))}
     cards = {one.data["person_id"]: one.data["card"] for one in events if "card" in one.data}
     known = {*rules["words"], *texts([one.data for one in events])}
-    known |= {*texts([json.loads(body) for body in files.values() if body[:1] == b"{"])}
+    for body in files.values():
+        with suppress(ValueError, RecursionError):  # a file may begin as JSON and be none
+            known |= {*texts(json.loads(body) if body[:1] == b"{" else None)}
     known |= {"(máy) " + one.entry["handler"].partition(":")[2] for one in events}
     numbers = [(one.data.get("number"), one.data.get("notation")) for one in events]
     known |= {f"{number:02}/{notation}" for number, notation in numbers if number and notation}
