@@ -69,7 +69,7 @@ bench-interconnect: system $(READY)  ## issue to receipt, what a document costs,
 bench-proof: system $(READY)  ## what sealing costs; how soon an event is signed, proven, verified
 	$(BIN)/python -m tools.bench.proof
 
-bench-signatures: $(READY)  ## how fast signatures are made and judged
+bench-signatures: system $(READY)  ## how fast signatures are made and judged; what a request feels of it
 	@$(BIN)/python -W ignore -m tools.bench.signatures
 
 bench-tray: test-system $(READY)  ## a leader's tray of 100 documents over SoftHSM

@@ -17,9 +17,9 @@ from services.signatures.tokens import Pkcs11Token
 READY, TROUBLE = 0, 1
 _DESCRIPTION = """\
 Show each token that the signing worker is given: `<label>.pin` in TOKENS_DIR is the PIN of one,
-and PKCS11_MODULE their library. Nothing is opened. Tokens lock after a few wrong PINs, so the
-worker stops at the first: put the right PIN in the file and give it once with --log-in, and the
-worker goes on.
+and PKCS11_MODULE their library. No token is opened, but for the one of --log-in. Tokens lock after
+a few wrong PINs, so the worker stops at the first: put the right PIN in the file and give it once
+with --log-in, and the worker goes on.
 """
 _WORDS = {
     "": ("sẵn sàng", "ready"),

@@ -1,18 +1,11 @@
-"""How fast does the signatures engine sign and judge, against the cryptography alone?
+"""The engine against the cryptography alone, in processor time."""
 
-The floor is one RSA-2048 private operation and the SHA-256 of the same file, measured in the same
-round. Both are processor time of one core, so that a busy machine disturbs them alike. The engine
-runs as in a warm worker: visible signatures, and the full verdict rule with revocation.
-"""
-
-import argparse
 import gc
 import hashlib
 import os
 import random
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,12 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
-from rich.console import Console
 
 from services.signatures.pdf.box import Box
-from services.signatures.pdf.engine import Engine
+from services.signatures.pdf.engine import Engine, Setup
 from services.signatures.pdf.isolate import Isolated
-from tools.bench import report
 from tools.bench.report import Measure, Target, ratio
 from tools.corpus.authority import LEADER, Authority, running
 from tools.corpus.signing import authority, sign
@@ -40,39 +31,39 @@ from tools.pki.architecture import tsa_url
 SMALL, LARGE = 100_000, 5_000_000  # bytes
 PAGES = 10
 BOX = Box(0, 330, 150, 500, 225)
-_PACKAGES = ("pyhanko", "pyhanko-certvalidator", "cryptography", "asn1crypto")
-_FILE = Path("build/bench/signatures.json")
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Measure, print, save; 1 when a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bench.signatures", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="repeats of each measure")
-    parser.add_argument("--json", type=Path, default=_FILE, metavar="FILE")
-    options = parser.parse_args(words)
-    about = report.machine()
-    folder = tempfile.TemporaryDirectory(prefix="lienthong-bench-")
-    with folder as name, running(Path(name)) as pki:
-        measures = _measures(pki, options.rounds)
-    report.show(measures, Console(highlight=False))
-    report.save(options.json, measures, about, report.versions(*_PACKAGES))
-    print(f"saved in {options.json}")
-    return 1 if any(row.met is False for row in measures) else 0
+def signing(folder: Path, quick: bool) -> list[Measure]:
+    """Small, large, and two workers at once."""
+    rounds, small = _rounds(quick), document(SMALL)
+    with running(folder) as pki:
+        engine = Engine(_setup(pki))
+        return [
+            _signing(engine, pki, "sign 100 kB, B-B", small, 8, rounds),
+            _signing(engine, pki, "sign 5 MB, B-B", document(LARGE), 3, rounds),
+            _workers(_setup(pki), small, rounds, files=6 if quick else 60),
+        ]
 
 
-def _measures(pki: Authority, rounds: int) -> list[Measure]:
-    setup = replace(pki.setup, keys=pki.data / "keys")
-    engine = Engine(setup)
-    small, large = document(SMALL), document(LARGE)
-    return [
-        _signing(engine, pki, "sign 100 kB, B-B", small, 8, rounds),
-        _signing(engine, pki, "sign 5 MB, B-B", large, 3, rounds),
-        _workers(setup, small, rounds),
-        _judging(engine, pki, "judge 100 kB, B-T", small, 40, rounds),
-        _judging(engine, pki, "judge 5 MB, B-T", large, 4, rounds),
-        _again(setup, pki, large, rounds),
-        _ten(engine, pki, rounds),
-    ]
+def judging(folder: Path, quick: bool) -> list[Measure]:
+    """Small, large, the same file again, and ten signatures with their evidence."""
+    rounds, large = _rounds(quick), document(LARGE)
+    with running(folder) as pki:
+        engine = Engine(_setup(pki))
+        return [
+            _judging(engine, pki, "judge 100 kB, B-T", document(SMALL), 40, rounds),
+            _judging(engine, pki, "judge 5 MB, B-T", large, 4, rounds),
+            _again(_setup(pki), pki, large, rounds),
+            _ten(engine, pki, rounds),
+        ]
+
+
+def _rounds(quick: bool) -> int:
+    return 1 if quick else 15
+
+
+def _setup(pki: Authority) -> Setup:
+    return replace(pki.setup, keys=pki.data / "keys")
 
 
 def document(size: int) -> bytes:
@@ -149,7 +140,7 @@ def _judge(engine: Engine | Isolated, signed: bytes) -> None:
         raise RuntimeError(f"the bench's own file is {verdict}")
 
 
-def _again(setup: Any, pki: Authority, pdf: bytes, rounds: int) -> Measure:
+def _again(setup: Setup, pki: Authority, pdf: bytes, rounds: int) -> Measure:
     signed = sign(pdf, pki.keys.signer(LEADER), tsa=authority(pki.holder("tsa")))
     with Isolated(setup) as worker:
         work = partial(_judge, worker, signed)
@@ -169,7 +160,7 @@ def _ten(engine: Engine, pki: Authority, rounds: int) -> Measure:
     return Measure("judge 10 signatures with archive evidence", "s", seconds, Target("<=", 2))
 
 
-def _workers(setup: Any, pdf: bytes, rounds: int, files: int = 60) -> Measure:
+def _workers(setup: Setup, pdf: bytes, rounds: int, files: int) -> Measure:
     """Wall time of one worker and of two for twice as many files, in turns."""
     repeats = []
     with Isolated(setup) as one, Isolated(setup) as two, ThreadPoolExecutor(2) as threads:
@@ -193,7 +184,3 @@ def _wall(work: Callable[[], Any]) -> float:
     began = time.monotonic()
     work()
     return time.monotonic() - began
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""How fast signatures are made and judged: `python -m tools.bench.signatures`."""
