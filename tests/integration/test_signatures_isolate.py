@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -76,6 +77,24 @@ def test_too_slow_is_a_verdict_and_the_next_file_is_judged(
         report = worker.validate(draft() + b"\n", at=now())
     assert (report.verdict, report.reasons[0].code) == ("INDETERMINATE", "check_interrupted")
     assert worker.validate(draft() + b"\n", at=now()).reasons[0].code == "no_signature"
+
+
+def test_a_file_gets_so_much_of_the_processor_and_the_next_one_is_judged(
+    pki: Pki, worker: Isolated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the clock says: the worker of this test would wait twenty seconds."""
+    signed = pki.leader(draft()).pdf
+    endless = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /A (" + b"a" * 4 * isolate.BIG
+    assert worker.validate(endless, at=now()).reasons[0].code == "file_unreadable"
+    with monkeypatch.context() as strict:
+        strict.setattr(isolate, "VERDICT_SECONDS_OF_BIG", 0.01)
+        began, child = time.monotonic(), worker.pid
+        report = worker.validate(endless + b"a", at=now())
+        assert (report.verdict, report.reasons[0].code) == ("INDETERMINATE", "check_interrupted")
+        assert time.monotonic() - began < 10
+        assert worker.pid != child
+        # It is the big file's bound, and the next file has its own.
+        assert worker.validate(signed, at=now()).verdict == "TOTAL_PASSED"
 
 
 def test_too_much_memory_is_a_verdict(pki: Pki) -> None:

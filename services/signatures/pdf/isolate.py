@@ -11,6 +11,7 @@ import hashlib
 import logging
 import multiprocessing
 import resource
+import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -32,7 +33,10 @@ from .trust_list import TrustList
 from .verdict import LARGEST_FILE, refused
 
 START_SECONDS = 120.0
-_PER_MEGABYTE = 0.5  # seconds added for each megabyte of the file
+VERDICT_SECONDS, VERDICT_SECONDS_OF_BIG = 2.0, 5.0
+"""Processor time in which a file is judged: a busy machine makes no file suspect."""
+BIG = 500_000  # bytes
+_PER_MEGABYTE = 0.5  # seconds added for each megabyte of a file that is signed
 logger = logging.getLogger(__name__)
 
 
@@ -45,7 +49,8 @@ class WorkerInterrupted(Exception):
 class Isolated:
     """An `Engine` in a child process. One caller at a time; close it, or use `with`.
 
-    `setup` may be set anew: the next child is started from it.
+    `setup` may be set anew: the next child is started from it. An act may take `seconds` by the
+    clock, and what its `Setup` lets others keep it waiting; a verdict has less of the processor.
     """
 
     def __init__(
@@ -77,6 +82,9 @@ class Isolated:
     ) -> Report:
         """`verdict.validate`; too slow or too large is the verdict `check_interrupted`.
 
+        Bounded are its processor time (`VERDICT_SECONDS`, by the kernel in the child), the wait
+        for others (`Setup.fetch_seconds` in all that was in vain), and the clock (both `seconds`).
+
         The report of the same bytes may be a minute old: see `KeptReports`.
         """
         if len(pdf) > LARGEST_FILE:
@@ -85,13 +93,7 @@ class Isolated:
         if known is not None:
             return known
         try:
-            report: Report = self._call(
-                "validate",
-                pdf,
-                waits=self.setup.fetch_seconds,
-                at=at,
-                expected=tuple(expected),
-            )
+            report = self._judged("validate", pdf, at=at, expected=tuple(expected))
         except (WorkerInterrupted, SigningRefused):
             return refused(pdf, "check_interrupted", at=at)
         self._reports.keep(report, expected)
@@ -151,9 +153,7 @@ class Isolated:
         """`Engine.check_returned`. Raises `WorkerInterrupted`."""
         if len(returned) > LARGEST_FILE:
             return refused(returned, "file_too_large", at=order["at"])
-        waits = self.setup.fetch_seconds
-        report: Report = self._call("check_returned", base, returned, waits=waits, **order)
-        return report
+        return self._judged("check_returned", base, returned, **order)
 
     def token_state(self) -> TokenState:
         """`Engine.token_state`. Raises `WorkerInterrupted`."""
@@ -193,12 +193,30 @@ class Isolated:
         signed: Signed = self._call(task, pdf, waits=self.setup.patience, **order)
         return signed
 
+    def _judged(self, task: str, *files: bytes, **order: Any) -> Report:
+        size = sum(map(len, files))
+        processor = VERDICT_SECONDS_OF_BIG if size >= BIG else VERDICT_SECONDS
+        seconds = self._seconds + self.setup.fetch_seconds
+        report: Report = self._within(seconds, processor, task, files, order)
+        return report
+
     def _call(self, task: str, *files: bytes, waits: float = 0.0, **order: Any) -> Any:
         """`waits` are the seconds that others may take to answer besides the work itself."""
-        pipe = self._started()
         seconds = self._seconds + waits + _PER_MEGABYTE * sum(map(len, files)) / 1_000_000
+        return self._within(seconds, 0, task, files, order)
+
+    def _within(
+        self,
+        seconds: float,
+        processor: float,
+        task: str,
+        files: tuple[bytes, ...],
+        order: dict[str, Any],
+    ) -> Any:
+        """The child's answer within `seconds`, and `processor` seconds of its work; 0 is no end."""
+        pipe = self._started()
         try:
-            pipe.send((task, files, order))
+            pipe.send((task, files, order, processor))
             if not pipe.poll(seconds):
                 raise WorkerInterrupted(f"{task} took more than {seconds:.1f} s")
             outcome, value = pipe.recv()
@@ -244,9 +262,11 @@ def _work(pipe: Connection, setup: Setup, memory: int) -> None:
     pipe.send("ready")
     while True:
         try:
-            task, files, order = pipe.recv()
+            task, files, order, processor = pipe.recv()
         except EOFError:
             return
+        # SIGPROF ends the child wherever it is, in C as well; the parent sees the closed pipe.
+        signal.setitimer(signal.ITIMER_PROF, processor)
         try:
             answer = ("done", getattr(engine, task)(*files, **order))
         except MemoryError:
@@ -255,6 +275,7 @@ def _work(pipe: Connection, setup: Setup, memory: int) -> None:
             # Every refusal here has a code of its own; what has none is a file's doing.
             code = getattr(error, "code", "signing_failed")
             answer = ("refused", (code, f"{type(error).__name__}: {error}"))
+        signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send(answer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
@@ -84,13 +85,22 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
             raise FetchFailed(url, "too many calls for one file", passing=False)
         began = time.monotonic()
         try:
-            if self._vain >= self.source.patience:
-                raise FetchFailed(url, "others have kept this file waiting")
-            return await self.source.fetch(url, body, content_type)
+            return await self._patiently(url, body, content_type)
         except FetchFailed as error:
             self._vain += time.monotonic() - began
             self.away = self.away or error.passing
             raise
+
+    async def _patiently(self, url: str, body: bytes | None, content_type: str) -> bytes:
+        """Wait no longer than what is left; `fetch` bounds the first wait, and notes the host."""
+        left = self.source.patience - self._vain
+        if left <= 0:
+            raise FetchFailed(url, "others have kept this file waiting")
+        try:
+            async with asyncio.timeout(left if self._vain else None):
+                return await self.source.fetch(url, body, content_type)
+        except TimeoutError as error:
+            raise FetchFailed(url, "others have kept this file waiting") from error
 
     def responses(self) -> tuple[bytes, ...]:
         """Every OCSP response that was got for this file, DER."""
