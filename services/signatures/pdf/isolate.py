@@ -35,7 +35,7 @@ from .verdict import LARGEST_FILE, refused
 START_SECONDS = 120.0
 VERDICT_SECONDS, VERDICT_SECONDS_OF_BIG = 2.0, 5.0
 """Processor time in which a file is judged: a busy machine makes no file suspect."""
-BIG = 500_000  # bytes
+BIG = 250_000  # bytes; ten signatures with their evidence have 380 kB, and take a second
 _PER_MEGABYTE = 0.5  # seconds added for each megabyte of a file that is signed
 logger = logging.getLogger(__name__)
 
