@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, case, delete, select, update
+from sqlalchemy import Table, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -135,8 +135,8 @@ def project_refused(message: Any, _event: Recorded, unit: Unit) -> None:
 
 def project_withdrawn(message: Any, _event: Recorded, unit: Unit) -> None:
     """The packet was kept back before it left."""
-    values = {"transport": "withdrawn", "outcome": "recalled", **_CLOSED}
-    _transport(unit, message.delivery_id, **values)
+    values = {"transport": "withdrawn", "outcome": "recalled", "outcome_by": None}
+    _transport(unit, message.delivery_id, **values, **_CLOSED)
 
 
 def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -146,8 +146,11 @@ def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
 
 
 def project_recall_lapsed(message: Any, event: Recorded, unit: Unit) -> None:
-    """The axis did not take the recall, or two persons refused it: nothing is asked."""
-    _transport(unit, message.delivery_id, **_CLOSED)
+    """The axis did not take the recall, or two persons refused it: nothing is asked.
+
+    It may have left all the same.
+    """
+    _transport(unit, message.delivery_id, lapsed=True, **_CLOSED)
     if message.pair_number:
         ids = (message.sender_id, message.recipient_id, message.pair_number)
         _count(unit, tables.pair_kept, ids, "status", event)
@@ -190,17 +193,20 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
 
 
 def _close_request(unit: Unit, message: Any) -> None:
-    """An answer, or a refusal of the document, closes the open request, as the rules say."""
+    """An answer, or a refusal of the document, closes the open request, as the rules say.
+
+    Where none is open, it is for the recall that lapsed.
+    """
     row = tables.delivery
     agreed = {
-        "outcome": case((row.c.request == "recall", "recalled"), else_="updated"),
+        "outcome": case((row.c.request == "update", "updated"), else_="recalled"),
         "outcome_by": row.c.requested_by,
+        "lapsed": False,
     }
     values = {**_CLOSED, **(agreed if message.status_code == "15" else {})}
+    asked = or_(row.c.request.is_not(None), row.c.lapsed)
     unit.connection.execute(
-        update(row)
-        .where(row.c.delivery_id == message.delivery_id, row.c.request.is_not(None))
-        .values(**values)
+        update(row).where(row.c.delivery_id == message.delivery_id, asked).values(**values)
     )
 
 

@@ -94,6 +94,8 @@ delivery = Table(
     Column("asked_at", _AT),
     Column("request_note", Text),
     Column("requested_by", _ID),
+    # Whether a recall was given up whose answer would still count.
+    Column("lapsed", Boolean, nullable=False, server_default="false"),
     Column("outcome", Text),
     Column("outcome_by", _ID),
     Column("pair_number", BigInteger),
