@@ -192,7 +192,10 @@ def _facts(connection: Connection, issued: Issued) -> _Facts | None:
     answered = _answered(connection, issued.answers) if issued.answers else None
     earlier_id = issued.updates or issued.replaces
     earlier = _earlier(connection, earlier_id) if earlier_id else None
-    if (issued.answers and answered is None) or (earlier_id and earlier is None):
+    if issued.answers and answered is None:
+        return None
+    # What updates or replaces a document that never left is a new one to everybody.
+    if earlier_id and earlier is None and not lookups.never_left(connection, earlier_id):
         return None
     return _Facts(sender, recipients, signer, answered, earlier)
 

@@ -16,6 +16,7 @@ from libs.eventstore import EventStore
 from libs.messaging.positions import Positions
 from services.interconnect import tables
 from services.interconnect.errors import NotKnownYet
+from services.interconnect.journal import dispatch_stream
 
 T = TypeVar("T")
 WAIT_SECONDS = 2.0
@@ -152,6 +153,16 @@ def prepared_dispatch(connection: Connection, dispatch_id: UUID) -> Any:
     table = tables.dispatch
     prepared = and_(table.c.dispatch_id == dispatch_id, table.c.foreign_id.is_not(None))
     return connection.execute(select(table).where(prepared)).first()
+
+
+def never_left(connection: Connection, dispatch_id: UUID) -> bool:
+    """Whether a dispatch came to its end without a packet: nobody was reachable, or two people
+    refused to send it."""
+    if not recipients_of(connection, dispatch_id):
+        return False
+    # A packet is told of in the append that opens the deliveries; the replica may have one alone.
+    told = EventStore(connection).read(dispatch_stream(dispatch_id))
+    return all(event.type != "PacketPrepared" for event in told)
 
 
 def recipients_of(connection: Connection, dispatch_id: UUID) -> list[UUID]:

@@ -77,6 +77,22 @@ def test_nothing_is_sent_to_an_agency_after_its_last_day_and_the_successor_is_na
     assert [to.organ_id for to in packet.header.recipients] == [CODES[DEPARTMENT]]
 
 
+@pytest.mark.parametrize("kind", ["updates", "replaces"])
+def test_what_reached_nobody_is_sent_to_the_successor_by_a_newer_one_as_a_new_document(
+    world: World, kind: str
+) -> None:
+    close(world, COMMUNE, today() - timedelta(1), DEPARTMENT)
+    older = world.issue(COMMUNE)
+    assert delivery(world, older, COMMUNE)["transport"] == "refused"
+    newer = world.issue(DEPARTMENT, number=6, **{kind: str(older)})
+    assert delivery(world, newer, DEPARTMENT)["transport"] == "sent"
+    packet = edxml.parse(world.blobs.read(world.dispatch(newer)["packet"]), world.blobs)
+    assert isinstance(packet, edxml.DocumentPacket)
+    assert packet.trace.business.kind == edxml.BusinessKind.NEW
+    (arrived,) = world.messages("packet", "PacketArrived")
+    assert (arrived.business, list(arrived.supersedes)) == ("", [])
+
+
 def test_on_its_last_day_an_agency_still_gets_what_is_sent(world: World) -> None:
     close(world, COMMUNE, today(), DEPARTMENT)
     assert delivery(world, world.issue(COMMUNE), COMMUNE)["transport"] == "sent"

@@ -167,6 +167,10 @@ def test_of_a_document_whose_packet_is_never_written_each_recipient_is_refused(
         OFFICE: ("refused", "refused_at_desk"),
         DEPARTMENT: ("refused", "refused_at_desk"),
     }
+    # What is to take its place goes out all the same.
+    newer = world.issue(DEPARTMENT, number=6, replaces=str(document))
+    world.settle()
+    assert transports(world, newer) == {DEPARTMENT: ("sent", None)}
 
 
 def test_a_refused_status_lets_the_later_ones_of_its_lane_go(world: World, desk: Desk) -> None:
