@@ -35,23 +35,32 @@ class Database:
         self.engine = engine
         self.schema = schema
         self._asking = engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Said by the BEGIN that is sent anyway.
+        self._looking = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
         """One transaction; committed when the block ends, rolled back when it raises."""
         with self.engine.begin() as connection:
-            yield Unit(
-                connection,
-                EventStore(connection),
-                JobQueue(connection, self.schema),
-                datetime.now(UTC),
-            )
+            yield self._unit(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Unit]:
+        """For answers: every statement sees the same instant, and what writes is refused."""
+        with self._looking.begin() as connection:
+            yield self._unit(connection)
 
     @contextmanager
     def at_once(self) -> Iterator[Connection]:
         """A connection on which every statement is a transaction of its own: for one statement."""
         with self._asking.connect() as connection:
             yield connection
+
+    def _unit(self, connection: Connection) -> Unit:
+        queue = JobQueue(connection, self.schema)
+        return Unit(connection, EventStore(connection), queue, datetime.now(UTC))
 
 
 @cache

@@ -59,7 +59,7 @@ def _letters(api: Api, path: str, database: Database, desk: Desk) -> None:
         """What the service gave up, grouped by cause and one by one, the oldest first."""
         args = call.args
         wanted = Wanted(args["kind"], args["cause"])
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             groups = desk.letters.groups(unit, wanted)
             page = desk.letters.page(unit, wanted, _behind(args["cursor"]), args["limit"])
         shown = [_letter(desk, letter) for letter in page]
@@ -79,7 +79,7 @@ def _letters(api: Api, path: str, database: Database, desk: Desk) -> None:
         args = call.args
         items = None if args["item"] is None else (args["item"],)
         wanted = Wanted(args["kind"], args["cause"], items)
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             groups = desk.letters.groups(unit, wanted)
             chosen = desk.letters.free(unit, wanted, MOST_ITEMS)
         kinds = dict.fromkeys(group.kind for group in groups)
@@ -108,7 +108,7 @@ def _requests(api: Api, path: str, database: Database, blobs: BlobStore, desk: D
         """What was asked, newest first, and what became of it."""
         args = call.args
         after = None if args["cursor"] is None else _older(args["cursor"])
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = requests(unit, desk.service, args["state"], after, args["limit"])
         following = None
         if len(rows) == args["limit"]:
@@ -122,7 +122,7 @@ def _requests(api: Api, path: str, database: Database, blobs: BlobStore, desk: D
     @_of(desk)
     def show_request(call: Call) -> Reply:
         """One request with its items, and those of them that still wait."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = one_request(unit, desk.service, call.params["request_id"])
             if row is None:
                 raise not_found()

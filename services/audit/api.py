@@ -197,7 +197,7 @@ def _add_proofs(api: Api, database: Database, proofs: Proofs) -> None:
     def prove_event(call: Call) -> Reply:
         """Proof that an event was sealed: its entry, and a C2SP tlog-proof as text."""
         event_id = call.params["event_id"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             place = queries.place_of(unit.connection, event_id)
         if place is None:
             raise not_found()

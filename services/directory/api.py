@@ -246,7 +246,7 @@ def _subscribers(api: Api, database: Database, blobs: BlobStore) -> None:
             call.require_agency(agency_id)
         cursor, limit = call.args["cursor"], call.args["limit"]
         after = decode_cursor(cursor, {"after": str})["after"] if cursor else None
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.open_requests(unit.connection, agency_id, after, limit)
         body: dict[str, Any] = {"requests": [views.request(row, blobs) for row in rows]}
         if len(rows) == limit:
@@ -257,7 +257,7 @@ def _subscribers(api: Api, database: Database, blobs: BlobStore) -> None:
     def show_subscriber(call: Call) -> Reply:
         """A subscriber's certificates, requests and devices, with what is due when."""
         owner_id = call.params["owner_id"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             _require_own(call, unit)
             held = queries.certificates_of(unit.connection, owner_id)
             requests = queries.requests_of(unit.connection, owner_id)
@@ -274,7 +274,7 @@ def _subscribers(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(f"{REQUEST}/form", "directory.ask_certificates")
     def show_form(call: Call) -> Reply:
         """A request's form, filled, as the text of a document that can be drafted and signed."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.one_request(unit.connection, **_request_of(call))
             if row is None:
                 raise not_found()
@@ -285,7 +285,7 @@ def _subscribers(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(f"{DEVICE}/minutes", "directory.ask_certificates")
     def show_minutes(call: Call) -> Reply:
         """The minutes of a device's hand-over, or of its return once it is back."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             _require_own(call, unit)
             rows = queries.devices_of(unit.connection, call.params["owner_id"])
             found = [row for row in rows if row["device"] == call.params["device"]]
@@ -311,7 +311,7 @@ def _survey(api: Api, database: Database, blobs: BlobStore) -> None:
     def list_missing(call: Call) -> Reply:
         """Positions with the authority to sign and no valid certificate on a day, by agency."""
         day = call.args["at"] or _today(call)
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.signing_positions(unit.connection, day)
         return Reply(body=views.missing(rows, day, blobs))
 
@@ -320,7 +320,7 @@ def _survey(api: Api, database: Database, blobs: BlobStore) -> None:
         """What expires up to a day, by month, and what stops working with it."""
         today = _today(call)
         until = call.args["until"] or today + timedelta(days=365)
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             ending = expiries(queries.held_certificates(unit.connection, today))
             body = views.forecast(unit.connection, ending, today, until, blobs)
         return Reply(body=body)
@@ -332,7 +332,7 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
         """All agencies, paged."""
         cursor, limit = call.args["cursor"], call.args["limit"]
         after = decode_cursor(cursor, {"after": str})["after"] if cursor else None
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.agencies(unit.connection, after, limit)
         following = encode_cursor({"after": str(rows[-1]["agency_id"])}) if rows else None
         body = {"agencies": [views.plain(row) for row in rows]}
@@ -341,7 +341,7 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/agencies/<uuid:agency_id>", "directory.read")
     def show_agency(call: Call) -> Reply:
         """One agency."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.one_agency(unit.connection, call.params["agency_id"])
         if row is None:
             raise not_found()
@@ -350,7 +350,7 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/agencies/<uuid:agency_id>/positions", "directory.read")
     def list_positions(call: Call) -> Reply:
         """Who holds which position in an agency."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.positions_of(unit.connection, call.params["agency_id"])
         named = [{**row, "full_name": views.name_on(blobs, row.pop("card"))} for row in rows]
         return Reply(body={"positions": [views.plain(row) for row in named]})
@@ -358,7 +358,7 @@ def _look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/certificates/<uuid:owner_id>", "directory.read")
     def list_certificates(call: Call) -> Reply:
         """The certificates of a person or an agency."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.certificates_of(unit.connection, call.params["owner_id"])
         # Which token holds a key is the agency's own business.
         return Reply(body={"certificates": [views.plain(row, "device") for row in rows]})

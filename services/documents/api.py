@@ -208,7 +208,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
         after = (
             decode_cursor(args["cursor"], {"tx": int, "position": int}) if args["cursor"] else {}
         )
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.documents(
                 unit.connection,
                 agency_id,
@@ -225,7 +225,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(DOCUMENT, "documents.read")
     def show_document(call: Call) -> Reply:
         """One document; its ETag is the version that If-Match takes."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = _row(call, unit.connection)
             agencies = tuple(filter(None, [*row["recipients"], row["sender_id"]]))
             names = queries.known_agencies(unit.connection, agencies)
@@ -237,7 +237,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
         args, agency_id = call.args, agency_of(call)
         after = decode_cursor(args["cursor"], {"after": int})["after"] if args["cursor"] else 0
         series = args["series"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.register(
                 unit.connection, agency_id, args["year"], series, after, args["limit"]
             )
@@ -265,7 +265,7 @@ def _files(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(f"{DOCUMENT}/file", "documents.read", args=schemas.FileArgs)
     def get_file(call: Call) -> Reply:
         """A file of the document, checked against its digest before the first byte goes out."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = _kept(call, unit.connection)
         found, index = views.files(row), call.args["index"]
         if index is None:
@@ -281,7 +281,7 @@ def _files(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(f"{DOCUMENT}/report", "documents.read")
     def get_report(call: Call) -> Reply:
         """The validation report of an incoming document's main file."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             digest = _kept(call, unit.connection)["report"]
         if digest is None:
             raise NoReport

@@ -25,7 +25,7 @@ def add_tray_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(f"{TRAYS}/waiting", "documents.approve")
     def show_waiting(call: Call) -> Reply:
         """What waits for the caller's signature (chờ ký), urgent ones first."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.waiting(unit.connection, *_signer(call))
         documents = [views.line(row, blobs) for row in rows]
         return Reply(body={"documents": documents, "digest": trays.digest(rows)})
@@ -51,7 +51,7 @@ def add_tray_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(f"{TRAYS}/<uuid:tray_id>", "documents.read")
     def show_tray(call: Call) -> Reply:
         """How far a tray is: each document with its state, and the reason where it failed."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             tray = queries.one_tray(unit.connection, call.params["tray_id"])
             if tray is None:
                 raise not_found()

@@ -61,7 +61,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     def list_dispatches(call: Call) -> Reply:
         """The agency's documents on their way out, newest first."""
         after, limit = _after(call), call.args["limit"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.dispatches(unit.connection, _agency(call), after, limit)
         following = _next(rows, limit, "opened_at", "dispatch_id")
         return Reply(body={"dispatches": [views.line(row) for row in rows], "next": following})
@@ -70,7 +70,7 @@ def add_look_ups(api: Api, database: Database, blobs: BlobStore) -> None:
     def show_dispatch(call: Call) -> Reply:
         """One document's deliveries, each with its transport status and every step told."""
         document_id = call.params["document_id"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.one_dispatch(unit.connection, document_id)
             if row is None:
                 raise not_found()
@@ -117,7 +117,7 @@ def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
     def show_packet(call: Call) -> Reply:
         """A packet that came to the agency, and the statuses that went back."""
         packet_id = call.params["packet_id"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.one_arrival(unit.connection, packet_id)
             if row is None:
                 raise not_found()
@@ -129,7 +129,7 @@ def _packets(api: Api, database: Database, blobs: BlobStore) -> None:
     def show_desk(call: Call) -> Reply:
         """Packets of the axis that could not be taken, and statuses that fit nothing."""
         after, limit = _after(call), call.args["limit"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.desk(unit.connection, after, limit)
         following = _next(rows, limit, "arrived_at", "packet_id")
         return Reply(body={"packets": [views.unread(row) for row in rows], "next": following})
@@ -141,7 +141,7 @@ def _disclosures(api: Api, database: Database) -> None:
         """What senders see of the agency's steps (mức công khai)."""
         agency_id = call.params["agency_id"]
         call.require_agency(agency_id)
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             found, _ = load_disclosure(unit, agency_id)
         return Reply(body=views.disclosure(agency_id, found.level))
 
@@ -175,7 +175,7 @@ def _balances(api: Api, database: Database) -> None:
             start, end, args["sender"], args["recipient"], _only(call), args["difference_only"]
         )
         after = None if args["cursor"] is None else _pair(args["cursor"])
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = balance.rows(unit.connection, wanted, after, args["limit"])
             whole = balance.totals(unit.connection, wanted)
         following = None
@@ -202,7 +202,7 @@ def _balances(api: Api, database: Database) -> None:
         after = None
         if args["cursor"] is not None:
             after = _ids(decode_cursor(args["cursor"], {"sender_id": str, "recipient_id": str}))
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = completeness.pairs(unit.connection, wanted, after, args["limit"])
         following = None
         if len(rows) == args["limit"]:

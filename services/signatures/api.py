@@ -49,7 +49,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/signings/<uuid:document_id>", "signatures.read")
     def list_signatures(call: Call) -> Reply:
         """The signatures made on one of the agency's documents."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.signatures_of(unit.connection, call.params["document_id"])
         if not rows:
             raise not_found()
@@ -59,7 +59,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/validations/<uuid:validation_id>", "signatures.read")
     def show_validation(call: Call) -> Reply:
         """A verdict with its whole report."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.validation_of(unit.connection, call.params["validation_id"])
         if row is None:
             raise not_found()
@@ -87,7 +87,7 @@ def add_routes(api: Api, database: Database, blobs: BlobStore) -> None:
 def _report(
     call: Call, database: Database, blobs: BlobStore, form: str, content_type: str
 ) -> Reply:
-    with database.unit() as unit:
+    with database.snapshot() as unit:
         row = queries.validation_of(unit.connection, call.params["validation_id"])
     if row is None or not row[form]:
         raise not_found()
@@ -105,7 +105,7 @@ def _archive(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/evidence", "signatures.backlog")
     def show_backlog(call: Call) -> Reply:
         """What is still to come: evidence of files, pending verdicts, renewals that are due."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             found = queries.backlog(unit.connection, call.now)
         body = {
             what: {"waiting": number, "since": _text(since)}
@@ -134,7 +134,7 @@ def _archive(api: Api, database: Database, blobs: BlobStore) -> None:
 
 
 def _kept(call: Call, database: Database) -> dict[str, Any]:
-    with database.unit() as unit:
+    with database.snapshot() as unit:
         row = queries.evidence_of(unit.connection, call.params["document_id"])
     if row is None:
         raise not_found()
@@ -216,7 +216,7 @@ def _trusted(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/trust", "signatures.read_trust")
     def show_trust(_call: Call) -> Reply:
         """The version in use, every proposal, and published lists that were not taken."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             versions = queries.trust_versions(unit.connection)
             refused = queries.refused_lists(unit.connection)
         approved = [row for row in versions if row["state"] == "approved"]
@@ -233,7 +233,7 @@ def _trusted(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query(VERSION, "signatures.read_trust")
     def show_version(call: Call) -> Reply:
         """A proposal with its certificates: what to compare before approving it."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.trust_version_of(unit.connection, call.params["version_id"])
         if row is None:
             raise not_found()

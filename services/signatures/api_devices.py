@@ -40,7 +40,7 @@ def _signings(api: Api, database: Database) -> None:
     def list_device_signings(call: Call) -> Reply:
         """What waits for a signature by the caller's own device."""
         who = call.principal
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.device_signings(unit.connection, who.subject)
         mine = [row for row in rows if str(row["agency_id"]) == who.agency]
         return Reply(body={"signings": [_shown(row) for row in mine]})
@@ -48,7 +48,7 @@ def _signings(api: Api, database: Database) -> None:
     @api.query(f"{SIGNINGS}/<uuid:signing_id>", "signatures.sign")
     def show_device_signing(call: Call) -> Reply:
         """One of them: how far it is, and what a device is to sign once that is made."""
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.device_signing_of(unit.connection, call.params["signing_id"])
         if row is None:
             raise not_found()

@@ -90,7 +90,7 @@ def add_look_ups(api: Api, database: Database) -> None:
     def list_processes(call: Call) -> Reply:
         """The agency's processes, newest first."""
         args, after = call.args, _newest(call.args["cursor"])
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.processes(
                 unit.connection,
                 _id(call.principal.agency),
@@ -110,7 +110,7 @@ def add_look_ups(api: Api, database: Database) -> None:
     def show_process(call: Call) -> Reply:
         """One process with its tasks."""
         process_id = call.params["process_id"]
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             row = queries.one_process(unit.connection, _id(call.principal.agency), process_id)
             if row is None:
                 raise ProcessUnknown
@@ -122,7 +122,7 @@ def add_look_ups(api: Api, database: Database) -> None:
     def list_tasks(call: Call) -> Reply:
         """The agency's tasks, or the caller's: what must be done, urgent and due first."""
         args, after = call.args, _most_pressing(call.args["cursor"])
-        with database.unit() as unit:
+        with database.snapshot() as unit:
             rows = queries.tasks(
                 unit.connection,
                 _id(call.principal.agency),

@@ -38,6 +38,23 @@ def test_a_service_uses_the_actions_of_its_own_context() -> None:
         assert {action.partition(".")[0] for action in actions_in(file)} == {file.parent.name}
 
 
+def test_a_query_is_answered_from_one_snapshot_unless_it_writes_that_somebody_asked() -> None:
+    files = [*ROOT.glob("services/*/api*.py"), ROOT / "libs" / "web" / "desk.py"]
+    found = [handler for file in files for handler in queries_in(file)]
+    assert len(found) > 40
+    units = [ast.unparse(handler) for handler in found if "database.unit()" in ast.unparse(handler)]
+    assert [each for each in units if "record(unit, " not in each] == []
+
+
+def queries_in(file: Path) -> Iterator[ast.FunctionDef]:
+    """The functions that answer `@api.query(...)`."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+        if any(ast.unparse(each).startswith("api.query(") for each in decorators):
+            assert isinstance(node, ast.FunctionDef)
+            yield node
+
+
 def test_the_catalogue_of_events_is_that_of_the_contract() -> None:
     command = [sys.executable, "-m", "tools.docs.events", "--check"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)

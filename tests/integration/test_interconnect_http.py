@@ -11,13 +11,19 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from libs.db import CommandRunner
+from libs.eventstore import Context
 from libs.messaging.read_after import ReadAfter
 from libs.web.access import AccessTable
 from libs.web.api import Api
 from libs.web.issuer import TokenIssuer
 from libs.web.tokens import TokenVerifier
+from services.interconnect import queries
 from services.interconnect.api import add_routes
+from services.interconnect.commands import AskRecall, Command, RecordStatus
+from services.interconnect.domain import delivery_id
 from services.interconnect.errors import InterconnectError
+from services.interconnect.journal import JOURNAL, delivery_writes
+from services.interconnect.texts import put_text
 from tests.support.interconnect_world import (
     CLERK,
     CLERK_HANDLER,
@@ -139,6 +145,56 @@ def test_the_sender_sees_both_statuses_and_every_step(desk: Desk) -> None:
     assert came["sender"] == {"agency_id": str(PROVINCE), "code": "H25", "name": NAMES[PROVINCE]}
     assert came["subject"] == "Về việc phòng chống lụt bão"
     assert [each["code"] for each in came["statuses"]] == ["01", "03", "04", "05", "06"]
+
+
+def test_the_sender_sees_one_instant_whatever_comes_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = desk.world
+    document = world.issue(DEPARTMENT)
+    world.settle()
+    ask = AskRecall(at=START, note=put_text(world.blobs, {"note": "Sai số liệu"}))
+    record(world, document, ask)
+    read = queries.received_statuses
+
+    def meanwhile(*wanted: Any) -> list[dict[str, Any]]:
+        at = START + timedelta(minutes=1)
+        answer = RecordStatus(
+            status_code="15",
+            told_at=at,
+            unit="",
+            staff=None,
+            note=None,
+            status_packet="s",
+            channel="inside",
+        )
+        record(world, document, answer)
+        return read(*wanted)
+
+    monkeypatch.setattr(queries, "received_statuses", meanwhile)
+    before = the_delivery(desk, document)
+    monkeypatch.undo()
+    after = the_delivery(desk, document)
+    told = [
+        (each["request"] is None, each["outcome"], [step["code"] for step in each["steps"]])
+        for each in (before, after)
+    ]
+    assert told == [(False, None, []), (True, {"kind": "recalled", "by": None}, ["15"])]
+
+
+def record(world: World, document: UUID, command: Command) -> None:
+    """A command on the delivery to the department, and its row."""
+    with world.database.unit() as unit:
+        writes = delivery_writes(unit, delivery_id(document, DEPARTMENT), [command])
+        context = Context(str(PROVINCE), CLERK_HANDLER, unit.now, uuid4())
+        JOURNAL.append_all(unit.store, writes, context, uuid4())
+    world.project()
+
+
+def the_delivery(desk: Desk, document: UUID) -> Any:
+    shown: Any = desk.get(f"/v1/dispatches/{document}").json
+    (delivery,) = shown["deliveries"]
+    return delivery
 
 
 def test_only_the_sending_agency_sees_a_dispatch(desk: Desk) -> None:
