@@ -4,11 +4,13 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from libs.db import Database, connection_lost
 from libs.observability import get_logger
 from services.interconnect import balance, completeness
 from services.interconnect.compose import VIETNAM
-from services.interconnect.metrics import BALANCE, DIFFERENCE, PAIR_MISSING
+from services.interconnect.metrics import BALANCE, BALANCE_COUNTED, DIFFERENCE, PAIR_MISSING
 
 _WINDOW = timedelta(days=29)
 _FASTEST_SECONDS = 15.0
@@ -19,16 +21,36 @@ logger = get_logger(__name__)
 
 
 def count_balance(database: Database) -> None:
-    """Set the gauges to what the read model and the jobs hold now."""
+    """Set the gauges to what the read model and the jobs hold now; what is lost comes first.
+
+    A count that fails is missing from a graph, and neither another one nor anything else suffers.
+    """
+    for what, count in _COUNTS.items():
+        try:
+            with database.snapshot() as unit:
+                count(unit.connection)
+            BALANCE_COUNTED.labels(what).set(time.time())
+        except Exception as error:
+            cause = type(error).__name__ if connection_lost(error) else repr(error)[:300]
+            logger.warning("balance_not_counted", what=what, cause=cause)
+
+
+def _difference(connection: Connection) -> None:
+    DIFFERENCE.set(balance.differences(connection))
+
+
+def _missing(connection: Connection) -> None:
+    PAIR_MISSING.set(completeness.missing(connection))
+
+
+def _states(connection: Connection) -> None:
     today = datetime.now(UTC).astimezone(VIETNAM).date()
-    with database.unit() as unit:
-        totals = balance.totals(unit.connection, balance.Wanted(today - _WINDOW, today))
-        lost = balance.differences(unit.connection)
-        missing = completeness.missing(unit.connection)
+    totals = balance.totals(connection, balance.Wanted(today - _WINDOW, today))
     for state in ("accepted", *balance.SENT):
         BALANCE.labels(state).set(totals[f"sent_{state}"])
-    DIFFERENCE.set(lost)
-    PAIR_MISSING.set(missing)
+
+
+_COUNTS = {"difference": _difference, "missing": _missing, "states": _states}
 
 
 def watch_balance(database: Database) -> None:
@@ -39,11 +61,6 @@ def watch_balance(database: Database) -> None:
 def _watch(database: Database) -> None:
     while True:
         began = time.monotonic()
-        try:
-            count_balance(database)
-        except Exception as error:
-            # A count that fails is missing from a graph, and nothing else may suffer from it.
-            cause = type(error).__name__ if connection_lost(error) else repr(error)[:300]
-            logger.warning("balance_not_counted", cause=cause)
+        count_balance(database)
         took = time.monotonic() - began
         time.sleep(max(_FASTEST_SECONDS, _PAUSE_PER_SECOND * took))

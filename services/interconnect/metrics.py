@@ -20,7 +20,9 @@ AXIS_FAILURES = Counter(
     "lienthong_axis_poll_failures", "Rounds or packets that failed, by kind", ["kind"]
 )
 AXIS_POLLED = Gauge(
-    "lienthong_axis_polled_seconds", "When the axis was last polled to the end, by lane", ["lane"]
+    "lienthong_axis_polled_seconds",
+    "When the axis was last polled to the end, by lane; or a large packet settled",
+    ["lane"],
 )
 BALANCE = Gauge(
     "lienthong_balance",
@@ -30,6 +32,11 @@ BALANCE = Gauge(
 DIFFERENCE = Gauge(
     "lienthong_balance_difference",
     "Recipients and packets of all days that were accepted, or came, and are nowhere",
+)
+BALANCE_COUNTED = Gauge(
+    "lienthong_balance_counted_seconds",
+    "When the balance was last counted, by what: difference, missing, states",
+    ["what"],
 )
 PAIR_MISSING = Gauge(
     "lienthong_pair_missing",

@@ -101,20 +101,23 @@ class Poller:
             if mine:
                 self._register()
                 self._round("edoc", self._of_documents, self._documents)
-                AXIS_POLLED.labels("documents").set(time.time())
+                _polled("documents")
 
     def statuses(self) -> None:
         """Collect statuses."""
         with self._turn("statuses") as mine:
             if mine:
                 self._round("status", self._of_statuses, self._statuses)
-                AXIS_POLLED.labels("statuses").set(time.time())
+                _polled("statuses")
 
     def large(self) -> None:
         """Collect the large documents that the other lane has met."""
         with self._turn("large") as mine:
-            for received in self._documents.large() if mine else []:
-                self._try(received, self._of_documents, self._documents, self._limit)
+            if mine:
+                for received in self._documents.large():
+                    self._try(received, self._of_documents, self._documents, self._limit)
+                    _polled("large")  # one alone may take half an hour
+                _polled("large")
 
     def _round(self, message_type: MessageType, collector: Collector, backlog: Backlog) -> None:
         unreachable = 0
@@ -176,6 +179,10 @@ class Poller:
             finally:
                 if mine:
                     connection.execute(text("SELECT pg_advisory_unlock(:turn)"), lock)
+
+
+def _polled(lane: str) -> None:
+    AXIS_POLLED.labels(lane).set(time.time())
 
 
 def _failed(what: str, error: Exception, **fields: str) -> None:

@@ -55,6 +55,20 @@ def test_what_operators_must_see_is_measured_and_shown(name: str) -> None:
     assert any(name in query for query in panels.panel_queries().values())
 
 
+@pytest.mark.parametrize("lane", ["documents", "large", "statuses"])
+def test_a_lane_of_the_axis_that_stops_or_is_polled_by_nobody_is_told(lane: str) -> None:
+    rule = panels.rule_queries()["LienthongAxisNotPolled"]
+    assert f'absent(lienthong_axis_polled_seconds{{lane="{lane}"}})' in rule
+    assert "max(lienthong_axis_polled_seconds" not in rule
+    assert rule.count("max by (lane) (lienthong_axis_polled_seconds") == 2
+
+
+def test_a_balance_that_is_not_counted_any_more_is_told() -> None:
+    rule = panels.rule_queries()["LienthongBalanceNotCounted"]
+    assert "max by (what) (lienthong_balance_counted_seconds)" in rule
+    assert 'absent(lienthong_balance_counted_seconds{what="difference"})' in rule
+
+
 CALLS = ["relay_lag", "consumer_lag", "events_parked", "jobs_waiting", "log_halted"]
 
 

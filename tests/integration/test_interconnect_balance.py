@@ -1,5 +1,6 @@
 """The balance over HTTP, on a whole installation: jobs, desk, axis and documents behind it."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import Gauge
+from prometheus_client.samples import Sample
 from sqlalchemy import text
 from werkzeug.test import Client
 
 from libs.messaging.rebuild import Rebuild
-from services.interconnect import metrics
+from services.interconnect import balance, completeness, metrics
 from services.interconnect.api import add_routes
 from services.interconnect.balance_watch import count_balance
 from services.interconnect.compose import VIETNAM
@@ -160,6 +163,37 @@ def test_a_job_that_vanished_is_a_difference_that_is_found_and_measured(
     count_balance(world.database)
     assert metrics.DIFFERENCE._value.get() == 2
     assert metrics.BALANCE.labels("accepted")._value.get() == 3
+
+
+def test_a_count_that_fails_keeps_no_other_from_being_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_asked: Any) -> int:
+        raise RuntimeError("canceling statement due to statement timeout")
+
+    world.issue(COMMUNE)
+    world.project()
+    world.react()
+    world.project()
+    with world.database.unit() as unit:
+        unit.connection.execute(text("DELETE FROM interconnect.job WHERE state = 'open'"))
+    metrics.BALANCE_COUNTED.clear()
+    monkeypatch.setattr(completeness, "missing", too_late)
+    monkeypatch.setattr(balance, "totals", too_late)
+    count_balance(world.database)
+    assert metrics.DIFFERENCE._value.get() == 1
+    counted = [sample.labels["what"] for sample in samples_of(metrics.BALANCE_COUNTED)]
+    assert counted == ["difference"]
+    monkeypatch.undo()
+    began = time.time()
+    count_balance(world.database)
+    told = {sample.labels["what"]: sample.value for sample in samples_of(metrics.BALANCE_COUNTED)}
+    assert set(told) == {"difference", "missing", "states"}
+    assert min(told.values()) >= began
+
+
+def samples_of(gauge: Gauge) -> list[Sample]:
+    return [sample for metric in gauge.collect() for sample in metric.samples]
 
 
 def test_what_this_read_model_has_not_seen_yet_is_open_and_no_difference(

@@ -18,6 +18,7 @@ from services.interconnect.axis import (
 )
 from services.interconnect.backlog import Backlog
 from services.interconnect.collector import FETCHES
+from services.interconnect.metrics import AXIS_POLLED
 from services.interconnect.poller import Poller
 from services.interconnect.texts import read_text
 from tests.support.axis import document_packet, status_packet
@@ -286,3 +287,10 @@ def test_a_status_that_is_no_packet_is_failed(world: World) -> None:
     world.poll(FETCHES)
     assert desk(world) == [("unreadable", "missing_element")]
     assert settled(world) == {"H25": "fail"}
+
+
+def test_each_lane_tells_when_it_was_last_polled(world: World) -> None:
+    AXIS_POLLED.clear()
+    world.poll()
+    samples = [sample for metric in AXIS_POLLED.collect() for sample in metric.samples]
+    assert {sample.labels["lane"] for sample in samples} == set(world.poller.lanes)

@@ -42,7 +42,7 @@ ROWS: dict[str, list[Panel]] = {
         ),
         Panel(
             "Từ lần lấy tin cuối từ trục", "Since the axis was last polled",
-            "time() - max(lienthong_axis_polled_seconds)", "axis", unit="s",
+            "time() - max by (lane) (lienthong_axis_polled_seconds)", "{{lane}}", unit="s",
         ),
         Panel(
             "Cân đối văn bản gửi (30 ngày)", "Balance of what was sent (30 days)",
