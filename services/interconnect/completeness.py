@@ -4,6 +4,10 @@ Every packet with an envelope bears the next number of its pair, so a receiver w
 knows that 3 is missing, without asking. What its sender kept back after the number was given
 (refused, recalled in time, not told, not asked) is no loss: it is counted apart where the sender
 is ours.
+
+Missing is what lies below the highest number that came: what is lost last, or all of a pair, shows
+with the next packet that comes. Until then a sender of ours shows it: more was given than came.
+Whether that is lost or still under way, the balance tells.
 """
 
 from dataclasses import dataclass
