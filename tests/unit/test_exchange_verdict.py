@@ -203,6 +203,30 @@ def test_what_is_wrong_beyond_is_told() -> None:
     assert len([x for x in differences(facts) if "beyond" in x]) == 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "end"),
+    [
+        ("DocumentWithdrawn", {}, "recalled"),
+        ("DocumentReplaced", {"business": "update"}, "updated"),
+        ("DocumentReplaced", {"business": "replacement"}, "replaced"),
+    ],
+)
+def test_an_end_that_one_side_does_not_know_is_told(
+    kind: str, fields: dict[str, str], end: str
+) -> None:
+    ids = {"packet_id": PACKET, "document_id": ARRIVED, "answered_at": AT.isoformat()}
+    facts = facts_of([*good_rows(), row(f"document-{ARRIVED}", kind, **ids, **fields)])
+    facts.outcomes[DOCUMENT, STRANGER] = "recalled"
+    told = [each for each in differences(facts) if "ended as" in each]
+    assert told == [
+        f"('d1', 'a2') ended as {end}, its sender sees in force",
+        "('d1', 'a3') ended as in force, its sender sees recalled",
+    ]
+    facts.outcomes[DOCUMENT, RECIPIENT] = end
+    facts.beyond.ended[FOREIGN, "G02"] = "recalled"
+    assert [each for each in differences(facts) if "ended as" in each] == []
+
+
 def test_a_letter_that_the_axis_took_and_nobody_got_is_missed() -> None:
     facts = facts_of(good_rows())
     facts.letters["axis-10"] = "G01,2026/11/23,8/CD"

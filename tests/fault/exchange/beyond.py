@@ -48,6 +48,8 @@ class Kept:
     repeated: list[str] = field(default_factory=list)
     """Statuses of which a second packet with the same content came."""
     told: dict[tuple[str, str], list[Step]] = field(default_factory=lambda: defaultdict(list))
+    ended: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What is in force no more: recalled, updated or replaced."""
 
 
 class Beyond:
@@ -60,6 +62,7 @@ class Beyond:
         self._pdfs: dict[str, bytes] = {}
         self._settled: set[str] = set()
         self._chance = random.Random(9)  # noqa: S311
+        self._letters: dict[tuple[str, str], Letter] = {}
         self._to_tell: list[tuple[Letter, Agency, str]] = []
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -131,18 +134,45 @@ class Beyond:
     def _keep_status(self, header: edxml.StatusHeader) -> None:
         about = header.response_for.document_id
         step = (header.status_code, header.timestamp.isoformat())
+        if header.status_code == "13" and step not in self.kept.statuses[about]:
+            self._answer_recall(about, self._agency(header.response_for.organ_id))
         if step in self.kept.statuses[about]:
             self.kept.repeated.append(f"{about} {step}")
         self.kept.statuses[about].add(step)
 
     def _keep_letter(self, packet: edxml.DocumentPacket, doc_id: str, to: tuple[str, ...]) -> None:
         letter = Letter(packet, b"")
-        for code in to:
-            agency = next(each for each in self._cast.outside if code in each.codes)
-            self.kept.letters[packet.header.document_id, agency.codes[0]].add(doc_id)
+        for agency in map(self._agency, to):
+            key = packet.header.document_id, agency.codes[0]
+            self.kept.letters[key].add(doc_id)
+            self._letters[key] = letter
             codes = ["01", "03"] + (["04", "05", "06"] if self._chance.random() < 0.3 else [])
             with self._lock:
                 self._to_tell += [(letter, agency, status) for status in codes]
+            self._take_the_place(packet.trace.business, agency)
+
+    def _take_the_place(self, business: edxml.Business, agency: Agency) -> None:
+        """Every update and replacement is accepted; whoever sends the latter asks for nothing."""
+        older = [each.document_id for each in business.replacements]
+        if business.kind is edxml.BusinessKind.UPDATE:
+            key = business.document_id, agency.codes[0]
+            self.kept.ended[key] = "updated"
+            with self._lock:
+                self._to_tell.append((self._letters[key], agency, "15"))
+        self.kept.ended |= {(each, agency.codes[0]): "replaced" for each in older}
+
+    def _answer_recall(self, about: str, agency: Agency) -> None:
+        key = about, agency.codes[0]
+        if key not in self._letters:
+            raise AxisUnreachable("what is asked back has not come yet")
+        code = self._chance.choice(("15", "16"))
+        if code == "15":
+            self.kept.ended[key] = "recalled"
+        with self._lock:
+            self._to_tell.append((self._letters[key], agency, code))
+
+    def _agency(self, code: str) -> Agency:
+        return next(each for each in self._cast.outside if code in each.codes)
 
     def _answer(self) -> None:
         """Tell what waits to be told, in order, each in the same bytes until the axis has it."""

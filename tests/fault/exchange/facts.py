@@ -30,6 +30,8 @@ _TOLD = {
     "ProcessFinished": "06",
     "DocumentWithdrawn": "15",
     "RecallRefused": "16",
+    "DocumentReplaced": "15",
+    "UpdateRefused": "16",
 }
 """The steps of a receiver of which the sender hears, by their codes."""
 
@@ -75,6 +77,10 @@ class Facts:
     """Packet: the codes that were told to its sender, in order."""
     heard: dict[Pair, list[Step]] = field(default_factory=lambda: defaultdict(list))
     """Delivery: what its sender heard, in the order of recording; by envelope to the instant."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """Packet: how what came in it is in force no more at its receiver."""
+    outcomes: dict[Pair, str] = field(default_factory=dict)
+    """Delivery: the same as its sender's read model shows it."""
     shown: dict[Pair, list[Step]] = field(default_factory=lambda: defaultdict(list))
     """Delivery: what the sender's read model shows."""
     given: dict[Pair, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -109,6 +115,9 @@ def read(exchange: Exchange, ledger: Ledger) -> Facts:
     )
     for document, recipient, code, at in shown:
         facts.shown[document, recipient].append((code, instant(at)))
+    ended = "SELECT dispatch_id::text, recipient_id::text, outcome FROM interconnect.delivery"
+    for document, recipient, outcome in exchange.execute(ended):
+        facts.outcomes[document, recipient] = outcome or ""
     came = "SELECT sender_id::text, recipient_id::text, number FROM interconnect.pair_received"
     for sender, recipient, number in exchange.execute(came):
         facts.came[sender, recipient].add(number)
@@ -132,7 +141,9 @@ def gather(facts: Facts, rows: Iterable[tuple[str, str, str, datetime, str]]) ->
     """Take in the store's events, in store order."""
     for category, stream, kind, at, payload in rows:
         event = json.loads(payload)
-        if kind in _TOLD and event.get("packet_id"):
+        # Whoever sends a replacement asks for nothing, and is told nothing of the older document.
+        asked = kind != "DocumentReplaced" or event["business"] == "update"
+        if kind in _TOLD and event.get("packet_id") and asked:
             done = datetime.fromisoformat(event["answered_at"]) if "answered_at" in event else at
             facts.steps[event["packet_id"]].append((_TOLD[kind], instant(done)))
         _GATHERERS.get(category, _nothing)(facts, stream, kind, event)
@@ -158,6 +169,11 @@ def _document(facts: Facts, _stream: str, kind: str, event: dict[str, Any]) -> N
         facts.issued[event["document_id"]] = (event["agency_id"], recipients)
     elif kind == "DocumentArrived":
         facts.documents[event["packet_id"]].append(event["document_id"])
+    elif kind == "DocumentWithdrawn":
+        facts.ended[event["packet_id"]] = "recalled"
+    elif kind == "DocumentReplaced":
+        update = event["business"] == "update"
+        facts.ended[event["packet_id"]] = "updated" if update else "replaced"
 
 
 def _register(facts: Facts, stream: str, kind: str, event: dict[str, Any]) -> None:

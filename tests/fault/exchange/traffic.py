@@ -31,8 +31,12 @@ OUTCOMES = (
     "refuse",
     "give back",
     "keep",
+    "updates",
+    "replaces",
 )
-"""What the receiver does; `give back` and `keep` answer a recall."""
+"""What the receiver does; `give back` and `keep` answer a recall, which strangers answer as they
+will. After the last two the sender issues a newer document, and the receiver accepts both."""
+_LINKS = ("updates", "replaces")
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,28 @@ class Traffic:
         posted = self._exchange.beyond.send(errand.number, errand.sender, recipient)
         with self._lock:
             self._ledger.letters[posted.doc_id] = (posted.document_id, errand)
-        # Nobody beyond asks for a document back: whoever would have answered accepts.
-        outcome = "accept" if errand.outcome in ("give back", "keep") else errand.outcome
+        # Nobody beyond asks for a document back or sends a newer one: it is accepted.
+        asked = ("give back", "keep", *_LINKS)
+        outcome = "accept" if errand.outcome in asked else errand.outcome
         packet_id = axis_packet_id(posted.doc_id, recipient.agency_id)
         self._receive(packet_id, recipient, outcome, posted.file)
 
     def _document(self, errand: Errand) -> None:
         clerk = self._exchange.front.client(errand.sender, "vanthu")
-        document_id = draft(self._exchange.front, errand.sender, *errand.recipients)
+        document_id = self._issued(errand)
+        if errand.outcome in ("give back", "keep"):
+            self._exchange.watch.status(document_id, "01", WITHIN)
+            clerk.post(f"/v1/dispatches/{document_id}/recall", {"note": "Sai số liệu"})
+        self._received(document_id, errand)
+        if errand.outcome in _LINKS:
+            # What overtakes the older one would find nothing to take the place of.
+            eventually(lambda: _taken(clerk, document_id), within=WITHIN, every=0.5)
+            self._received(self._issued(errand, **{errand.outcome: document_id}), errand)
+
+    def _issued(self, errand: Errand, **links: str) -> str:
+        """A document from its draft to its issue; its id."""
+        clerk = self._exchange.front.client(errand.sender, "vanthu")
+        document_id = draft(self._exchange.front, errand.sender, *errand.recipients, **links)
         path = f"/v1/documents/{document_id}"
         self._exchange.front.client(errand.sender, "truongphong").post(f"{path}/review")
         self._signed(errand.sender, document_id)
@@ -130,14 +148,14 @@ class Traffic:
         self._reaches(document_id, "issued")
         with self._lock:
             self._ledger.issued[document_id] = errand
-        inside = [each for each in errand.recipients if each.channel == "inside"]
-        if errand.outcome in ("give back", "keep") and inside:
-            self._exchange.watch.status(document_id, "01", WITHIN)
-            asked = {"note": "Sai số liệu", "recipients": [str(x.agency_id) for x in inside]}
-            clerk.post(f"/v1/dispatches/{document_id}/recall", asked)
-        for recipient in inside:
-            packet_id = inside_packet_id(UUID(document_id), recipient.agency_id)
-            self._receive(packet_id, recipient, errand.outcome)
+        return document_id
+
+    def _received(self, document_id: str, errand: Errand) -> None:
+        """The recipients here take the document through the errand's outcome."""
+        for recipient in errand.recipients:
+            if recipient.channel == "inside":
+                packet_id = inside_packet_id(UUID(document_id), recipient.agency_id)
+                self._receive(packet_id, recipient, errand.outcome)
 
     def _signed(self, sender: Agency, document_id: str) -> None:
         """The leader approves, again when the signature failed, until it is on the page."""
@@ -200,6 +218,18 @@ class Traffic:
 
     def _reaches(self, document_id: str, state: str) -> None:
         self._exchange.watch.state(document_id, state, WITHIN)
+
+
+def _taken(clerk: Client, document_id: str) -> bool:
+    """Whether the sender has heard 03 of every recipient who was sent the document."""
+    dispatch = clerk.find(f"/v1/dispatches/{document_id}")
+    deliveries = dispatch["deliveries"] if dispatch else []
+    codes = [
+        {step["code"] for step in each["steps"]}
+        for each in deliveries
+        if each["transport"] != "refused"
+    ]
+    return bool(deliveries) and all("03" in each for each in codes)
 
 
 def _of_damaged(document: dict[str, Any], sent: str) -> dict[str, Any] | None:

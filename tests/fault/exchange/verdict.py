@@ -144,6 +144,7 @@ def _inside(facts: Facts) -> Iterator[str]:
             heard = facts.heard.get((document, recipient), [])
             yield from _told(packet, steps, facts.told.get(packet, []))
             yield from _same(f"{document} at {recipient}", steps, heard)
+            yield from _end(facts, (document, recipient), facts.ended.get(packet, ""))
 
 
 def _beyond(facts: Facts) -> Iterator[str]:
@@ -160,6 +161,14 @@ def _beyond(facts: Facts) -> Iterator[str]:
             told = facts.beyond.told.get(key, [])
             heard = list(map(second, facts.heard.get((document, recipient), [])))
             yield from _same(f"{document} at {key[1]} beyond", told, heard)
+            if (document, recipient) not in facts.withdrawn:
+                yield from _end(facts, (document, recipient), facts.beyond.ended.get(key, ""))
+
+
+def _end(facts: Facts, pair: Pair, ended: str) -> Iterator[str]:
+    """Recalled, updated or replaced at the receiver is what the sender sees, and nothing else."""
+    if (shown := facts.outcomes.get(pair, "")) != ended:
+        yield f"{pair} ended as {ended or 'in force'}, its sender sees {shown or 'in force'}"
 
 
 def _told(packet: str, steps: Sequence[Step], told: Sequence[str]) -> Iterator[str]:

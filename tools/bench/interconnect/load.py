@@ -92,8 +92,8 @@ def note(walk: Walk, moment: str) -> None:
     walk.moments[moment] = time.monotonic()
 
 
-def draft(front: Front, sender: Agency, *recipients: Agency) -> str:
-    """An officer's draft; its id."""
+def draft(front: Front, sender: Agency, *recipients: Agency, **links: str) -> str:
+    """An officer's draft; its id. `links` name what it updates or replaces."""
     signer = front.cast.person(sender.key, "lanhdao")
     body = {
         "type_code": "TB",
@@ -102,6 +102,7 @@ def draft(front: Front, sender: Agency, *recipients: Agency) -> str:
         "recipients": [str(recipient.agency_id) for recipient in recipients],
         "signer_id": str(signer.person_id),
         "signer_position_id": str(signer.position_id),
+        **links,
     }
     officer = front.client(sender, "chuyenvien")
     return str(officer.post("/v1/documents", body, step=str(uuid4()))["document_id"])
