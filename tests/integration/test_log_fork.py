@@ -383,3 +383,23 @@ def test_a_whole_machine_set_back_is_known_by_the_witness(
     assert store.seal() == 2
     assert Checkpoint.parse(store.files().note(SIGNED).text).size == 600
     assert run("verify", "--jobs", "1")[1]["verified"]
+    # What the witness saw more is what the fork tells of: given up, and said.
+    (tmp_path / "seen").write_bytes(bytes(seen))
+    report = run("verify", "--jobs", "1", "--since", tmp_path / "seen")[1]
+    assert report["verified"], report["findings"]
+    assert report["shards"][0]["given_up"] == 100
+
+
+def test_a_fork_that_is_gone_is_missed_by_a_checkpoint_that_was_kept(
+    store: SealedStore, run: Run, persons: tuple[Path, Path], tmp_path: Path
+) -> None:
+    forked(store, run, persons, 450)
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {store.key()}\nlog {store.key(FORKED)}\nquorum none\n")
+    kept = tmp_path / "kept"
+    kept.write_bytes((store.log / "2026.1" / CHECKPOINT).read_bytes())
+    words = ("verify", "--jobs", "1", "--policy", policy, "--since", kept)
+    assert run(*words)[1]["verified"]
+    (store.log / "2026.1").rename(tmp_path / "away")
+    details = [each["detail"] for each in run(*words)[1]["findings"]]
+    assert f"{kept}: 5 entries of log.h42.example/2026.1 were seen, and it is not here" in details

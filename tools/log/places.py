@@ -12,7 +12,7 @@ from libs.translog import CHECKPOINT, Checkpoint, LogFiles
 from libs.translog.files import log_in
 from services.audit.proofs import Proofs, notes_of
 from services.audit.sealing.files import SIGNED
-from services.audit.sealing.shards import ShardName
+from services.audit.sealing.shards import ShardName, parts_of
 from tools.platform.installation import Installation, InstallationError
 from tools.platform.log import LogHome
 
@@ -89,7 +89,7 @@ def _told_name(files: LogFiles) -> str | None:
     """The shard's name as its checkpoint's origin ends, wherever its folder was moved."""
     for _, note in notes_of(files):
         with suppress(ValueError):
-            return str(ShardName.parse(Checkpoint.parse(note.text).origin.rpartition("/")[2]))
+            return str(parts_of(Checkpoint.parse(note.text).origin)[1])
     return None
 
 

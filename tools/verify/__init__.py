@@ -11,10 +11,8 @@ from rich.console import Console
 from libs.eventstore import Place, StoreUnreachable
 from libs.eventstore.bulk import BulkReader
 from libs.translog import Checkpoint, Note, Policy, PolicyRefused, TranslogError
-from libs.translog.policy import Party
 from services.audit.schemas import moment
 from services.audit.sealing.shards import ShardName
-from services.audit.sealing.witness import Witness, WitnessFailed
 from tools.log.arguments import add_trust
 from tools.log.places import LogPlace, LogUnreachable, files_at, log_folder, shards_below
 from tools.log.shown import bar
@@ -22,6 +20,7 @@ from tools.log.trust import Trust, own_policy
 from tools.platform import InstallationError
 from tools.platform.database_urls import database_url
 from tools.platform.handle import RUN_FOLDER
+from tools.verify.asked import seen_by_witnesses
 from tools.verify.check import Task, verify
 from tools.verify.shown import as_json, show
 from tools.verify.since import Since
@@ -102,9 +101,13 @@ def _task(options: argparse.Namespace) -> Task:
         if reader.ask("SELECT '*' = ANY (es.granted('read'))") != [(True,)]:
             raise LogUnreachable("this role may not read every event: use monitor or audit")
         since, seen = _since(options, [trust_of(place) for place in places], reader)
+    silent: list[str] = []
     if options.ask_witnesses:
-        seen += _seen_by_witnesses(options)
-    return Task(url, places, trust_of, since, seen, options.token_file, options.jobs)
+        if not options.policy:
+            raise LogUnreachable("--ask-witnesses needs a --policy that names them")
+        told, silent = seen_by_witnesses(Policy.parse(Path(options.policy).read_text("utf-8")))
+        seen += told
+    return Task(url, places, trust_of, since, seen, silent, options.token_file, options.jobs)
 
 
 def _places(options: argparse.Namespace) -> list[LogPlace]:
@@ -156,27 +159,6 @@ def _believed(note: Note, trusts: Sequence[Trust]) -> Checkpoint:
         except PolicyRefused as error:
             refused = error
     raise refused
-
-
-def _seen_by_witnesses(options: argparse.Namespace) -> list[tuple[str, Checkpoint]]:
-    """What each witness of the policy shows of each of its logs, under that log's signature."""
-    if not options.policy:
-        raise LogUnreachable("--ask-witnesses needs a --policy that names them")
-    policy = Policy.parse(Path(options.policy).read_text("utf-8"))
-    seen = []
-    for name, party in policy.witnesses.items():
-        for log in policy.logs if party.url else ():
-            note = _shown_by(name, party, log)
-            if note:
-                seen.append((f"witness {name}", Checkpoint.parse(note.text)))
-    return seen
-
-
-def _shown_by(name: str, party: Party, log: Party) -> Note | None:
-    try:
-        return Witness(party).shows(log.key.name, [log.key])
-    except WitnessFailed as error:
-        raise LogUnreachable(f"witness {name} does not answer: {error}") from error
 
 
 def _complain(options: argparse.Namespace, text: str) -> int:

@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
-from libs.eventstore import START, Place
+from libs.eventstore import START
 from libs.eventstore.bulk import BulkReader
 from libs.eventstore.entries import Row
 from libs.translog import WIDTH, Checkpoint
-from tools.log.places import LogPlace
+from tools.log.places import LogPlace, LogUnreachable
 from tools.log.trust import Trust
 from tools.verify.findings import Finding, of_row
-from tools.verify.links import check_link, check_seen
+from tools.verify.links import begins, gaps, link
 from tools.verify.rows import RowCheck
+from tools.verify.seen import NotCompared, check_seen, is_another_log
 from tools.verify.shard import ShardCheck, check_tree, opened
 from tools.verify.since import Since
 from tools.verify.span import Span, SpanResult, check_span, processes
@@ -28,10 +30,17 @@ MOST = 1000
 
 @dataclass
 class Report:
-    """What was looked at, and what is wrong, in the log's order."""
+    """What was looked at, and what is wrong, in the log's order.
+
+    `away` is the last of the older logs that are not here; `not_compared` what others have seen of
+    those; `silent` the witnesses that show nothing; `unfiled` events whose log is not here.
+    """
 
     shards: list[ShardCheck]
     findings: list[Finding] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+    not_compared: list[NotCompared] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     events: int = 0
     unsealed: int = 0
     unfiled: int = 0
@@ -45,13 +54,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Task:
-    """What to verify, and how."""
+    """What to verify, and how; `silent` are witnesses who were asked and have seen nothing."""
 
     url: str
     places: Sequence[LogPlace]
     trust_of: Callable[[LogPlace], Trust]
     since: Since | None = None
     seen: Sequence[tuple[str, Checkpoint]] = ()
+    silent: Sequence[str] = ()
     token_file: Path | None = None
     jobs: int | None = None
 
@@ -59,8 +69,11 @@ class Task:
 def verify(task: Task, tick: Tick) -> Report:
     """Verify everything; raises `StoreUnreachable`, `LogUnreachable`."""
     began = time.monotonic()
-    shards = _shards(task)
-    report = Report(shards, [finding for shard in shards for finding in shard.findings])
+    every = [opened(each.name, each.place, each.files, task.trust_of(each)) for each in task.places]
+    report = Report(every, [finding for shard in every for finding in shard.findings])
+    report.silent = list(task.silent)
+    shards = sorted((shard for shard in every if shard.believed), key=lambda shard: shard.year)
+    _compare(task, report, shards)
     starts = task.since.starts(shards) if task.since else {}
     spans = _spans(task, shards, starts)
     results = _run(task, spans, tick)
@@ -75,38 +88,32 @@ def verify(task: Task, tick: Tick) -> Report:
     return report
 
 
-def _shards(task: Task) -> list[ShardCheck]:
-    """The shards with their checkpoints, and whether each begins where the one before ends."""
-    shards: list[ShardCheck] = []
-    for each in task.places:
-        shard = opened(each.name, each.place, each.files, task.trust_of(each))
-        if shards and shard.size and follows(shards[-1], shard):
-            shard.findings.extend(check_link(shards[-1], shard))
-            shards[-1].lost_from = shard.fork.kept if shard.fork else None
-        shards.append(shard)
-        for whose, seen in task.seen:
-            if seen.origin == shard.newest.origin:
-                shard.findings.extend(check_seen(shard, seen, whose))
-    return shards
-
-
-def follows(before: ShardCheck, shard: ShardCheck) -> bool:
-    """Whether a shard is the one after another, and not of a later year with others between."""
-    if shard.first is None:
-        return True
-    return Checkpoint.parse(shard.first.text).origin == before.newest.origin
+def _compare(task: Task, report: Report, shards: Sequence[ShardCheck]) -> None:
+    """Hold the years that are here against one another, and against what others have seen."""
+    for before, shard in pairwise(shards):
+        if before.year == shard.year:
+            text = f"the log {shard.name} is there twice: in {before.place} and {shard.place}"
+            raise LogUnreachable(text)
+    since = task.since.checkpoint if task.since else None
+    if since and shards and is_another_log(shards, since):
+        raise LogUnreachable(f"{since.origin} is another log")
+    report.findings += link(shards)
+    report.away = [shards[0].told.origin] if shards and shards[0].told else []
+    for whose, seen in task.seen:
+        if not is_another_log(shards, seen):
+            for found in check_seen(shards, seen, whose):
+                if isinstance(found, Finding):
+                    report.findings.append(found)
+                else:
+                    report.not_compared.append(found)
 
 
 def _spans(task: Task, shards: Sequence[ShardCheck], starts: dict[str, int]) -> list[Span]:
-    spans: list[Span] = []
-    before: ShardCheck | None = None
-    for shard in shards:
-        place: Place | None = None if shard.skip else START
-        if before and before.size and follows(before, shard):
-            place = before.end
-        spans += shard.spans(place, starts.get(shard.name, 0), task.token_file)
-        before = shard
-    return spans
+    return [
+        span
+        for shard, begin in zip(shards, begins(shards), strict=True)
+        for span in shard.spans(begin, starts.get(shard.name, 0), task.token_file)
+    ]
 
 
 def _run(task: Task, spans: Sequence[Span], tick: Tick) -> list[SpanResult]:
@@ -153,10 +160,9 @@ def _look_around(
     end = max((span.until for span in spans), default=START)
     with BulkReader(task.url) as reader, BulkReader(task.url) as asked:
         report.unsealed = _rows_alone(report, reader.rows(end), asked)
-        first = spans[0] if spans and task.since is None else None
-        if first and first.after != START and shards[0].skip:
-            before = reader.rows(START, first.after)
-            report.unfiled = _rows_alone(report, before, asked)
+        floor = task.since.floor(shards) if task.since else START
+        for after, until in gaps(shards, floor):
+            report.unfiled += _rows_alone(report, reader.rows(after, until), asked)
         report.findings.extend(check_streams(asked, MOST))
 
 

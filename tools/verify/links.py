@@ -1,37 +1,69 @@
-"""Whether a log is what others have seen of it, and follows from the log before it."""
+"""Whether each year follows from the one before it, and which rows none that is here tells of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from libs.eventstore import START, Place
+from libs.eventstore.entries import NotAnEntry
 from libs.translog import Checkpoint, TranslogError
-from libs.translog.prove import subtree_root
 from services.audit.sealing.fork import Fork
+from services.audit.sealing.shards import parts_of
 from tools.verify.findings import Finding
+from tools.verify.seen import check_within
 from tools.verify.shard import ShardCheck
 
 
-def check_seen(shard: ShardCheck, seen: Checkpoint, whose: str) -> Iterator[Finding]:
-    """Yield a finding unless the shard begins with a checkpoint that somebody has seen of it."""
-    detail = ""
-    if seen.size > shard.size:
-        detail = f"{whose}: {seen.size:,} entries were seen, {shard.size:,} are there"
-    elif seen.size:
-        try:
-            if subtree_root(seen.size, shard.files.tile, shard.size) != seen.root:
-                detail = f"{whose}: the first {seen.size:,} entries were others"
-        except TranslogError as error:
-            detail = f"{whose}: {error}"
-    if detail:
-        yield Finding(shard.name, -1, "rollback", detail=detail)
+def link(shards: Sequence[ShardCheck]) -> Iterator[Finding]:
+    """Hold each shard against the one before; what a fork gave up is noted at the old shard."""
+    for before, shard in pairwise(shards):
+        if follows(before, shard) and shard.fork:
+            before.lost_from, before.last_word = shard.fork.kept, shard.told
+        yield from _check_link(before, shard)
 
 
-def check_link(before: ShardCheck, shard: ShardCheck) -> Iterator[Finding]:
+def follows(before: ShardCheck, shard: ShardCheck) -> bool:
+    """Whether a shard is the one after another, and not of a later year with others between."""
+    return shard.told is None or shard.told.origin == before.newest.origin
+
+
+def begins(shards: Sequence[ShardCheck]) -> Iterator[Place | None]:
+    """Where each shard's rows come behind; None where the shard before it is not here."""
+    end: Place | None = None if shards and shards[0].skip else START
+    for number, shard in enumerate(shards):
+        if number and not follows(shards[number - 1], shard):
+            end = None
+        yield end
+        end = _end(shard) if shard.kept > shard.skip else end
+
+
+def gaps(shards: Sequence[ShardCheck], floor: Place) -> Iterator[tuple[Place, Place]]:
+    """Stretches of the store behind `floor` whose log is not here: behind, and up to, a place."""
+    before = floor
+    for shard, begin in zip(shards, begins(shards), strict=True):
+        if begin is None and before < (until := shard.begin):
+            yield before, until
+        before = max(before, _end(shard) or START)
+
+
+def _end(shard: ShardCheck) -> Place | None:
+    try:
+        return shard.end
+    except (TranslogError, NotAnEntry, OSError):
+        return None
+
+
+def _check_link(before: ShardCheck, shard: ShardCheck) -> Iterator[Finding]:
     """Yield a finding unless a shard begins with the last word of the one before it."""
     detail = ""
-    if shard.first is None:
+    if shard.told is None:
         detail = f"it does not begin with the last checkpoint of {before.name}"
+    elif not follows(before, shard):
+        detail = f"it begins with the last checkpoint of {shard.told.origin}, not of {before.name}"
+        if before.year < parts_of(shard.told.origin) < shard.year:
+            detail = f"it follows {shard.told.origin}, which is not here: name its folder by --log"
     elif shard.fork:
-        yield from _check_fork(before, shard, Checkpoint.parse(shard.first.text), shard.fork)
-    elif shard.first.text != before.newest.text:
+        yield from _check_fork(before, shard, shard.told, shard.fork)
+    elif shard.told != before.newest:
         detail = f"it begins with another checkpoint than the last one of {before.name}"
     if detail:
         yield Finding(shard.name, 0, "log", detail=detail)
@@ -47,4 +79,4 @@ def _check_fork(
             detail = f"it was forked from {told.origin}, not from {before.name}"
             yield Finding(shard.name, 0, "log", detail=detail)
         elif told is kept or told.size <= before.size:
-            yield from check_seen(before, told, f"the fork {shard.name}")
+            yield from check_within(before, told, f"the fork {shard.name}")

@@ -22,6 +22,7 @@ from libs.translog.prove import subtree_root
 from services.audit.sealing.files import SIGNED
 from services.audit.sealing.fork import Fork
 from services.audit.sealing.past import heading
+from services.audit.sealing.shards import ShardName, parts_of
 from tools.log.trust import Trust
 from tools.verify.findings import Finding
 from tools.verify.span import Span, SpanResult
@@ -42,11 +43,24 @@ class ShardCheck:
     newest: Checkpoint
     findings: list[Finding]
     skip: int = 0
-    first: Note | None = None
+    told: Checkpoint | None = None
+    """What it begins with: the last word of the shard before it."""
     fork: Fork | None = None
     """The statement with which it began, if it follows a fork."""
     lost_from: int | None = None
     """The entry from which on the next shard's fork gave it up."""
+    last_word: Checkpoint | None = None
+    """What that fork tells of it: the last that anybody knew, perhaps more than the files have."""
+
+    @property
+    def believed(self) -> bool:
+        """Whether a checkpoint is here that can be believed."""
+        return bool(self.newest.root)
+
+    @property
+    def year(self) -> tuple[str, ShardName]:
+        """The log's own origin, and the shard's name in it: later years are greater."""
+        return parts_of(self.newest.origin)
 
     @property
     def size(self) -> int:
@@ -57,6 +71,16 @@ class ShardCheck:
     def kept(self) -> int:
         """How many of its entries the store must have."""
         return self.size if self.lost_from is None else min(self.lost_from, self.size)
+
+    @property
+    def given_up(self) -> int:
+        """How many entries are known to have been sealed, and need not be in the store."""
+        return max(self.size, self.last_word.size if self.last_word else 0) - self.kept
+
+    @property
+    def begin(self) -> Place:
+        """Behind it lies its first event; START where that cannot be read."""
+        return self._after(None, 0)
 
     @property
     def end(self) -> Place:
@@ -74,7 +98,7 @@ class ShardCheck:
         is found within one.
         """
         last = -(-self.size // WIDTH)
-        if self.size <= self.skip:
+        if self.size <= self.skip or start >= last:
             return
         first, after = start, self._after(before, start)
         for end in [*range(start + SPAN, last, SPAN), last]:
@@ -128,14 +152,26 @@ def opened(name: str, place: str, files: LogFiles, trust: Trust) -> ShardCheck:
         pass  # a copy has the published one alone
     except TranslogError as error:
         findings.append(Finding(name, -1, "checkpoint", detail=f"{SIGNED}: {error}"))
+    if newest and not _is_a_years(newest):
+        findings.append(Finding(name, -1, "checkpoint", detail=f"{newest.origin} is no year's log"))
+        newest = None
     if newest is None:
         return ShardCheck(name, place, files, None, Checkpoint(name, 0, b""), findings)
-    shard = ShardCheck(name, place, files, accepted, newest, findings)
+    # Whatever its folder is called: the name is what was signed.
+    shard = ShardCheck(str(parts_of(newest.origin)[1]), place, files, accepted, newest, findings)
     try:
         _look_into(shard)
-    except (TranslogError, OSError) as error:
-        findings.append(Finding(name, 0, "log", detail=str(error)))
+    except (ValueError, OSError) as error:
+        findings.append(Finding(shard.name, 0, "log", detail=str(error)))
     return shard
+
+
+def _is_a_years(checkpoint: Checkpoint) -> bool:
+    try:
+        parts_of(checkpoint.origin)
+    except ValueError:
+        return False
+    return True
 
 
 def _look_into(shard: ShardCheck) -> None:
@@ -144,7 +180,9 @@ def _look_into(shard: ShardCheck) -> None:
         _check_within(shard, shard.accepted.checkpoint)
     shard.skip = heading(shard.files, shard.size)
     if shard.skip:
-        shard.first = Note.parse(shard.files.entry(0, shard.size))
+        told = Checkpoint.parse(Note.parse(shard.files.entry(0, shard.size)).text)
+        parts_of(told.origin)  # or a ValueError
+        shard.told = told
     if shard.skip > 1:
         shard.fork = Fork.parse(Note.parse(shard.files.entry(1, shard.size)).text)
 

@@ -1,5 +1,7 @@
 """A verification as people and programs read it."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +22,9 @@ def as_json(report: Report) -> dict[str, Any]:
         "events": report.events,
         "not_sealed_yet": report.unsealed,
         "without_their_log": report.unfiled,
+        "logs_not_here": report.away,
+        "not_compared": [asdict(each) for each in report.not_compared],
+        "witnesses_that_show_nothing": report.silent,
         "seconds": round(report.seconds, 3),
         "shards": [_shard(shard) for shard in report.shards],
         "findings": [finding.as_json() for finding in report.findings],
@@ -33,7 +38,7 @@ def _shard(shard: ShardCheck) -> dict[str, Any]:
         "origin": shard.newest.origin,
         "entries": shard.size,
         "root": to_base64(shard.newest.root),
-        "given_up": shard.size - shard.kept,
+        "given_up": shard.given_up,
         "forked_because": shard.fork.reason if shard.fork else None,
         "witnessed": accepted.checkpoint.size if accepted else 0,
         "witnesses": {name: _instant(at) for name, at in accepted.witnesses.items()}
@@ -74,13 +79,22 @@ def show(report: Report, console: Console) -> None:
         if shard.fork:
             why = f"{shard.name} follows a fork ({shard.fork.at:%Y-%m-%d}): {shard.fork.reason}"
             console.print(why, markup=False)
-        if shard.kept < shard.size:
-            console.print(f"it gave up {shard.size - shard.kept:,} entries of {shard.name}")
+        if shard.given_up:
+            console.print(f"it gave up {shard.given_up:,} entries of {shard.name}")
+    for line in _left_out(report):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _left_out(report: Report) -> Iterator[str]:
+    """What a verdict does not say, in lines."""
+    for origin in report.away:
+        yield f"{origin} and what came before it are not here: moved away? Name them by --log"
     if report.unfiled:
-        console.print(
-            f"{report.unfiled:,} older events were held against their own leaves alone: their log"
-            " is not here (name it by --log)"
-        )
+        yield f"{report.unfiled:,} events without their log were held against their own leaves"
+    for each in report.not_compared:
+        yield f"what {each.whose} has seen of {each.origin} could not be compared"
+    for name in report.silent:
+        yield f"witness {name} shows no checkpoint of this log"
 
 
 def _instant(at: int) -> str:

@@ -1,11 +1,12 @@
 """`--since`: where a verification begins that need not look at everything again."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from libs.eventstore import Place
+from libs.eventstore import START, Place
 from libs.eventstore.entries import NotAnEntry, place_of
-from libs.translog import WIDTH, Checkpoint
+from libs.translog import WIDTH, Checkpoint, TranslogError
 from tools.verify.shard import ShardCheck
 
 
@@ -19,6 +20,16 @@ class Since:
     def starts(self, shards: Sequence[ShardCheck]) -> dict[str, int]:
         """For each shard, the first bundle to look at."""
         return {shard.name: self._start(shard, list(shards)) for shard in shards}
+
+    def floor(self, shards: Sequence[ShardCheck]) -> Place:
+        """Rows up to here are passed over, where no log tells of them."""
+        if self.place:
+            return Place(self.place.tx, self.place.position - 1)
+        for shard in shards:
+            if self.checkpoint and self.checkpoint.origin == shard.newest.origin:
+                with suppress(TranslogError, NotAnEntry, OSError):
+                    return shard.place_at(min(self.checkpoint.size, shard.size) - 1)
+        return START
 
     def _start(self, shard: ShardCheck, shards: list[ShardCheck]) -> int:
         bundles = -(-shard.size // WIDTH)

@@ -50,3 +50,9 @@ def year_of(now: datetime) -> int:
 def origin_of(base: str, name: ShardName) -> str:
     """The origin of a shard's checkpoints: the log's own, and the shard's name."""
     return f"{base}/{name}"
+
+
+def parts_of(origin: str) -> tuple[str, ShardName]:
+    """The log's own origin and the shard's name, of `origin_of`; raises `ValueError`."""
+    base, _, name = origin.rpartition("/")
+    return base, ShardName.parse(name)

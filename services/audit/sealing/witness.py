@@ -81,8 +81,10 @@ class Witness:
         with requests.Session() as session:
             path = f"/{sha256(origin.encode()).hexdigest()}/checkpoint"
             answer = self._ask("GET", path, session=session)
-        if answer.status != 200:
+        if answer.status == 404:
             return None
+        if answer.status != 200:
+            raise WitnessFailed(f"{answer.status}: {answer.body[:200].strip()!r}")
         try:
             note = Note.parse(answer.body)
             note.signed_by(keys)
