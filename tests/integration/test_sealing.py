@@ -202,6 +202,28 @@ def test_a_sealer_that_dies_at_any_step_is_followed_by_one_that_goes_on(
     check_whole(store)
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("where", "what"), STEPS, ids=[what for _, what in STEPS])
+def test_a_sealer_that_dies_in_its_first_batch_leaves_no_shard_without_its_key(
+    store: SealedStore, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, when: str
+) -> None:
+    store.append(2)
+    real = getattr(where, what)
+
+    def fail(*arguments: Any, **named: Any) -> None:
+        if when == "after":
+            real(*arguments, **named)
+        raise PowerFailure
+
+    with store.sealer() as sealer, monkeypatch.context() as broken:
+        broken.setattr(where, what, fail)
+        with pytest.raises(PowerFailure):
+            sealer.step()
+    store.seal()
+    assert store.checkpoint() == store.signed()
+    assert store.files().read(sealing_files.KEY) == f"{store.key()}\n".encode()
+
+
 def test_what_was_signed_and_not_shown_is_shown_by_the_next_sealer(
     store: SealedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

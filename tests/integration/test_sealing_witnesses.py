@@ -1,11 +1,13 @@
 """Checkpoints are published with the co-signatures that the policy asks for, or not at all."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from libs.translog import (
     Note,
     Policy,
     Signature,
+    Tile,
     Use,
     cosign,
 )
@@ -139,6 +142,65 @@ def test_a_quorum_of_none_publishes_at_once_and_gathers_still(log: Log, one: Wit
     witnesses.offer(YEAR, log.grow(3))
     assert log.published_size() == 3
     eventually(lambda: set(rules.cosigned(log.published() or log.grow(0))) == {"W0"}, within=20)
+
+
+def test_a_disk_that_fails_once_does_not_end_the_asking(
+    log: Log, one: WitnessClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[Any] = []
+
+    def fail(*arguments: Any) -> None:
+        if len(failures) < 2:
+            failures.append(arguments)
+            raise OSError(28, "No space left on device")
+        show(*arguments)
+
+    monkeypatch.setattr("services.audit.sealing.witnesses.show", fail)
+    witnesses = running(policy("W0", one), log)
+    witnesses.offer(YEAR, log.grow(3))
+    eventually(lambda: log.published_size() == 3, within=30)
+    assert len(failures) == 2
+
+
+def test_a_tile_that_cannot_be_read_does_not_end_the_asking(log: Log, one: WitnessClient) -> None:
+    witnesses = running(policy("W0", one), log)
+    witnesses.offer(YEAR, log.grow(3))
+    eventually(lambda: log.published_size() == 3, within=20)
+    note = log.grow(3)
+    tile = log.folder / "2026" / Tile(0, 0, 6).path
+    tile.rename(tile.with_name("away"))
+    tile.mkdir()  # whoever reads it gets an OSError
+    witnesses.offer(YEAR, note)
+    eventually(lambda: bool(witnesses._failing), within=20)
+    tile.rmdir()
+    tile.with_name("away").rename(tile)
+    eventually(lambda: log.published_size() == 6, within=30)
+
+
+def test_what_is_published_never_becomes_smaller(log: Log, one: WitnessClient) -> None:
+    """With the quorum `none` the sealer publishes, and the thread that gathers does so too."""
+    witnesses = Witnesses(policy("none", one), log.folder)
+    old = log.grow(3)
+    witnesses.offer(YEAR, log.grow(3))
+    cosigned = Witness(Party(one.key, one.url)).cosign(old, log.shard.files)
+    witnesses._publish(YEAR, old.with_signatures(cosigned))
+    assert log.published_size() == 6
+    # The same with co-signatures replaces the one without, and not the other way round.
+    note = log.said.signed(LOG_KEY)
+    signature = Witness(Party(one.key, one.url)).cosign(note, log.shard.files)
+    witnesses._publish(YEAR, note.with_signatures(signature))
+    witnesses._publish(YEAR, note)
+    published = log.published()
+    assert published
+    assert published.checked([one.key])
+
+
+def test_many_who_publish_at_once_hinder_nobody(log: Log, one: WitnessClient) -> None:
+    witnesses = Witnesses(policy("none", one), log.folder)
+    notes = [log.grow(1) for _ in range(60)]
+    with ThreadPoolExecutor(6) as pool:
+        assert not [each for each in pool.map(lambda n: witnesses.offer(YEAR, n), notes) if each]
+    assert log.published_size() == 60
 
 
 def test_a_witness_that_comes_back_is_asked_about_the_newest(

@@ -113,6 +113,7 @@ class Sealer:
             folder = self._log / str(shard.name)
             if not folder.is_dir() or shard.name.forked() in names:
                 continue
+            show(folder, KEY, f"{shard.key}\n".encode())
             show(folder, SIGNED, bytes(shard.note))
             published = shown(folder, CHECKPOINT, shard.key)
             if published is None or published.text != shard.note.text:

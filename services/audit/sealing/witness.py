@@ -95,7 +95,7 @@ class Witness:
     def _submission(self, old: int, new: Checkpoint, note: Note, files: LogFiles) -> bytes:
         try:
             proof = prove_consistency(old, new.size, files.tile)
-        except TranslogError as error:
+        except (TranslogError, OSError) as error:
             raise WitnessFailed(f"no proof from {old} to {new.size}: {error}") from error
         return bytes(Submission(old, tuple(proof), note))
 

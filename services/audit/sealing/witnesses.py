@@ -58,6 +58,8 @@ class Witnesses:
         self._offered: dict[ShardName, Note] = {}
         self._changed = threading.Condition()
         self._published: dict[ShardName, int] = {}
+        self._shown: dict[ShardName, tuple[int, int]] = {}
+        self._publishing = threading.Lock()
         self._cosigned: dict[tuple[str, ShardName], int] = {}
         self.doubted = threading.Event()
         """Set when a witness refused a checkpoint: see what it has seen, by `check_past`."""
@@ -125,10 +127,18 @@ class Witnesses:
                 self._changed.wait_for(lambda: bool(self._offered))
                 offered, self._offered = self._offered, {}
             for name, note in sorted(offered.items()):
-                if not self._round(name, note):
+                if not self._tried(name, note):
                     with self._changed:
                         self._offered.setdefault(name, note)
             time.sleep(PAUSE)
+
+    def _tried(self, name: ShardName, note: Note) -> bool:
+        """A round that may fail, as by a full disk: the thread lives, and the next one tries it."""
+        try:
+            return self._round(name, note)
+        except Exception:
+            logger.exception("witness_round_failed", shard=str(name))
+            return False
 
     def _round(self, name: ShardName, note: Note) -> bool:
         """Ask the witnesses that are free; publish, and say so, when the policy is satisfied."""
@@ -169,8 +179,13 @@ class Witnesses:
         return signature
 
     def _publish(self, name: ShardName, note: Note) -> None:
-        show(self._log / str(name), CHECKPOINT, bytes(note))
-        self._published[name] = Checkpoint.parse(note.text).size
+        """Show a checkpoint unless a larger one, or more signatures of it, are shown already."""
+        size = Checkpoint.parse(note.text).size
+        worth = size, len(note.signatures)
+        with self._publishing:
+            if worth >= self._shown.get(name, worth):
+                show(self._log / str(name), CHECKPOINT, bytes(note))
+                self._shown[name], self._published[name] = worth, size
 
 
 def _contradiction(told: Checkpoint, known: Checkpoint, files: LogFiles) -> str:
