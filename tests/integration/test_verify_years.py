@@ -104,6 +104,20 @@ def test_what_is_whole_is_verified_by_whatever_it_is_asked(
         assert (report["logs_not_here"], report["not_compared"]) == ([], [])
 
 
+def test_whoever_believes_the_log_itself_is_told_so(
+    store: SealedStore, verify: Verify, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = [str(store.key(name)) for name in NAMES]
+    assert verify()["key_told_by_the_log_itself"] == keys
+    assert verify("--policy", policy)["key_told_by_the_log_itself"] == []
+    assert main(["verify", "--jobs", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "Nobody vouches for the log's keys" in shown
+    assert all(key in shown for key in keys)
+    assert main(["verify", "--jobs", "1", "--policy", str(policy)]) == 0
+    assert "Nobody vouches" not in capsys.readouterr().out
+
+
 # The newest is gone.
 
 

@@ -28,8 +28,10 @@ from tools.verify.since import Since
 NOT_LOOKED = 3
 _TEACHING = """\
 Every row of the event store is turned into the entry that must stand in the log, and compared with
-it; every chain, version, tile, root, signature and co-signature is checked. Nothing is believed but
-the keys in your policy. The first thing that is wrong is named by stream, version and column.
+it; every chain, version, tile, root, signature and co-signature is checked. Believed are the keys
+in --policy, or --key, or LOG_POLICY, or the platform's own policy; where none of them names a log,
+the keys that lie beside the log itself, and the answer says so. The first thing that is wrong is
+named by stream, version and column.
 
   lienthong verify                                        everything, on the platform's own word
   lienthong verify --policy policy                        ... on that of the witnesses you trust

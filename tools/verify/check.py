@@ -33,7 +33,8 @@ class Report:
     """What was looked at, and what is wrong, in the log's order.
 
     `away` is the last of the older logs that are not here; `not_compared` what others have seen of
-    those; `silent` the witnesses that show nothing; `unfiled` events whose log is not here.
+    those; `silent` the witnesses that show nothing; `self_told` the keys that
+    are believed because they lie beside the log; `unfiled` events whose log is not here.
     """
 
     shards: list[ShardCheck]
@@ -41,6 +42,7 @@ class Report:
     away: list[str] = field(default_factory=list)
     not_compared: list[NotCompared] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    self_told: list[str] = field(default_factory=list)
     events: int = 0
     unsealed: int = 0
     unfiled: int = 0
@@ -69,9 +71,14 @@ class Task:
 def verify(task: Task, tick: Tick) -> Report:
     """Verify everything; raises `StoreUnreachable`, `LogUnreachable`."""
     began = time.monotonic()
-    every = [opened(each.name, each.place, each.files, task.trust_of(each)) for each in task.places]
+    trusts = [task.trust_of(each) for each in task.places]
+    every = [
+        opened(each.name, each.place, each.files, trust)
+        for each, trust in zip(task.places, trusts, strict=True)
+    ]
     report = Report(every, [finding for shard in every for finding in shard.findings])
     report.silent = list(task.silent)
+    report.self_told = [str(trust.key) for trust in trusts if trust.self_told]
     shards = sorted((shard for shard in every if shard.believed), key=lambda shard: shard.year)
     _compare(task, report, shards)
     starts = task.since.starts(shards) if task.since else {}

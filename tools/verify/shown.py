@@ -25,6 +25,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "logs_not_here": report.away,
         "not_compared": [asdict(each) for each in report.not_compared],
         "witnesses_that_show_nothing": report.silent,
+        "key_told_by_the_log_itself": report.self_told,
         "seconds": round(report.seconds, 3),
         "shards": [_shard(shard) for shard in report.shards],
         "findings": [finding.as_json() for finding in report.findings],
@@ -87,6 +88,10 @@ def show(report: Report, console: Console) -> None:
 
 def _left_out(report: Report) -> Iterator[str]:
     """What a verdict does not say, in lines."""
+    if report.self_told:
+        yield "Nobody vouches for the log's keys: those beside it were believed. Compare them"
+        yield "with what you were told on another way, or name whom you trust by --policy:"
+        yield from (f"  {key}" for key in report.self_told)
     for origin in report.away:
         yield f"{origin} and what came before it are not here: moved away? Name them by --log"
     if report.unfiled:
