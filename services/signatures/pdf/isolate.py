@@ -10,6 +10,7 @@ import gc
 import hashlib
 import logging
 import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Sequence
@@ -44,6 +45,10 @@ class WorkerInterrupted(Exception):
     """The child took too long, ran out of memory or died; the file may be to blame."""
 
     code = "worker_interrupted"
+
+
+_NICE = 5
+"""Who waits for an answer over HTTP comes before files on the same processors."""
 
 
 class Isolated:
@@ -256,6 +261,7 @@ def _work(pipe: Connection, setup: Setup, memory: int) -> None:
         # A stranger's file would write its names and our stack into the log; reports have both.
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     forbid_dumps()
+    os.nice(_NICE)
     engine = Engine(setup)
     gc.freeze()  # what a warm child has, it keeps: no collection need look at it again
     _limit(memory)
