@@ -8,6 +8,8 @@ are witnesses, LOG_POLICY.
 import os
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +31,8 @@ from services.audit.sealing.memory import locked
 from services.audit.sealing.metrics import CAUGHT_UP, HALTED, NEXT_KEY, SEALED
 from services.audit.sealing.notary import Notary
 from services.audit.sealing.seal import BATCH, Sealer
-from services.audit.sealing.shards import ShardName, year_of
-from services.audit.sealing.witnesses import CONTRADICTIONS, Witnesses
+from services.audit.sealing.shards import ShardName, coming, year_of
+from services.audit.sealing.witnesses import CONTRADICTIONS, Past, Witnesses
 
 INTERVAL = 0.1
 """Seconds between two batches that are not full."""
@@ -81,8 +83,9 @@ class Work:
                 self._fork(reader)
                 self._check_past()
                 sealer = Sealer(
-                    reader, self._notary, self._settings.log_dir, self._witnesses.offer, _now
-                )
+                    reader, self._notary, self._settings.log_dir, self._witnesses.offer, _now,
+                    self._check_unbegun,
+                )  # fmt: skip
                 logger.info("sealer_active")
                 self._seal(sealer, guard, alive)
         finally:
@@ -90,8 +93,8 @@ class Work:
 
     def _fork(self, reader: BulkReader) -> None:
         """Carry out what two persons have decided, if they have."""
-        settings, offer = self._settings, self._witnesses.offer
-        carried_out(self._notary, settings.log_dir, settings.log_state, reader, offer)
+        log, state, offer = self._settings.log_dir, self._settings.log_state, self._witnesses.offer
+        carried_out(self._notary, log, state, reader, offer, self._check_unbegun)
 
     def _seal(self, sealer: Sealer, guard: Connection, alive: threading.Event) -> None:
         epoch, looked = _epoch(guard), 0.0
@@ -109,21 +112,35 @@ class Work:
                 self._look_ahead()
                 looked = began
             if self._witnesses.doubted.is_set():
+                self._witnesses.doubted.clear()
                 self._check_past()
             if sealed < BATCH:
                 CAUGHT_UP.set_to_current_time()
                 time.sleep(max(INTERVAL - (time.monotonic() - began), 0))
 
     def _check_past(self) -> None:
-        current = self._notary.memory.current
-        if current:
-            name, key, known = current.name, current.key, current.checkpoint
-        else:
-            name = ShardName(year_of(_now()))
-            key = self._notary.key(name)
-            known = Checkpoint(key.name, 0, EMPTY_ROOT)
-        files = log_in(self._settings.log_dir / str(name))
-        self._witnesses.check_past(key, known, files, self._settings.log_state / CONTRADICTIONS)
+        """Ask witnesses about the shard that grows, and those that may have followed it."""
+        current, now = self._notary.memory.current, _now()
+        name = current.name if current else ShardName(year_of(now))
+        pasts = [self._past(name)]
+        for each in coming(name, now):
+            with suppress(KeyMissing):  # nothing can have been signed, nor will be
+                pasts.append(self._past(each))
+        self._ask(pasts)
+
+    def _check_unbegun(self, name: ShardName) -> None:
+        """Ask witnesses about a shard before its first signature."""
+        self._ask([self._past(name)])
+
+    def _past(self, name: ShardName) -> Past:
+        current, files = self._notary.memory.current, log_in(self._settings.log_dir / str(name))
+        if current and current.name == name:
+            return Past(current.key, current.checkpoint, files)
+        key = self._notary.key(name)
+        return Past(key, Checkpoint(key.name, 0, EMPTY_ROOT), files)
+
+    def _ask(self, pasts: Sequence[Past]) -> None:
+        self._witnesses.check_past(pasts, self._settings.log_state / CONTRADICTIONS)
 
     def _measure(self) -> None:
         current = self._notary.memory.current

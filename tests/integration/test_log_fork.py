@@ -23,7 +23,7 @@ from services.audit.sealing.memory import Memory
 from services.audit.sealing.notary import Notary
 from services.audit.sealing.shards import ShardName
 from services.audit.sealing.witness import Witness
-from services.audit.sealing.witnesses import Witnesses
+from services.audit.sealing.witnesses import Past, Witnesses
 from tests.support.sealing import ORIGIN, YEAR, SealedStore, sealed_store
 from tests.support.servers import PostgresForTests
 from tests.support.tampering import recompute
@@ -86,7 +86,7 @@ def carry_out(store: SealedStore) -> bool:
     with BulkReader(store.url("audit")) as reader:
         notary = Notary(store.state, store.keys)
         publisher = Witnesses(None, store.log)
-        return carried_out(notary, store.log, store.state, reader, publisher.offer)
+        return carried_out(notary, store.log, store.state, reader, publisher.offer, lambda _: None)
 
 
 def test_what_was_lost_is_reported_before_anything_is_decided(store: SealedStore, run: Run) -> None:
@@ -368,7 +368,7 @@ def test_a_whole_machine_set_back_is_known_by_the_witness(
         witnesses = Witnesses(policy, store.log)
         files, evidence = store.files(), store.state / "contradictions"
         with pytest.raises(Contradicted, match=r"700 entries of .*; 600 are known here"):
-            witnesses.check_past(store.key(), store.signed(), files, evidence)
+            witnesses.check_past([Past(store.key(), store.signed(), files)], evidence)
         told = run("log", "fork", "--reason", "yesterday's machine", "--sign-with", persons[0])[1]
         assert (told["sealed"], told["kept"], told["not_even_here"]) == (700, 600, 100)
         run("log", "fork", "--sign-with", persons[1])

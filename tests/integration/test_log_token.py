@@ -291,7 +291,7 @@ def carry_out(store: SealedStore) -> bool:
     """What the sealer does before each round."""
     with BulkReader(store.url("audit")) as reader:
         notary = Notary(store.state, store.keys)
-        return carried_out(notary, store.log, store.state, reader, lambda *_: None)
+        return carried_out(notary, store.log, store.state, reader, lambda *_: None, lambda _: None)
 
 
 def test_two_persons_fork_a_log_whose_keys_are_in_a_token(

@@ -27,7 +27,7 @@ from services.audit.sealing.errors import Contradicted
 from services.audit.sealing.files import SIGNED, ShardFiles, show
 from services.audit.sealing.shards import ShardName
 from services.audit.sealing.witness import Witness, WitnessFailed
-from services.audit.sealing.witnesses import Witnesses
+from services.audit.sealing.witnesses import Past, Witnesses
 from tests.support.translog_log import numbered, signer
 from tests.support.translog_witness import WitnessClient, folder_for, serving
 from tests.support.wait import eventually
@@ -241,7 +241,7 @@ def test_what_a_witness_refuses_stops_nobody(log: Log, one: WitnessClient, tmp_p
 
 
 def checked(witnesses: Witnesses, log: Log, known: Checkpoint, tmp_path: Path) -> None:
-    witnesses.check_past(LOG_KEY.key, known, log.shard.files, tmp_path / "kept")
+    witnesses.check_past([Past(LOG_KEY.key, known, log.shard.files)], tmp_path / "kept")
 
 
 def test_a_witness_that_saw_our_past_is_no_contradiction(

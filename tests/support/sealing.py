@@ -81,7 +81,8 @@ class SealedStore:
             publisher.offer(name, note)
 
         with locked(self.state), BulkReader(self.url("audit")) as reader:
-            yield Sealer(reader, Notary(self.state, self.keys), self.log, offer, lambda: self.now)
+            notary, ask = Notary(self.state, self.keys), lambda _: None
+            yield Sealer(reader, notary, self.log, offer, lambda: self.now, ask)
 
     def seal(self) -> int:
         """Seal all that can be sealed now, by a new sealer; how many events."""

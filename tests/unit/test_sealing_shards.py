@@ -11,7 +11,7 @@ from services.audit.sealing.errors import AlreadySealing, DoesNotFollow, KeyMiss
 from services.audit.sealing.keys import KeyFiles
 from services.audit.sealing.memory import Memory, locked
 from services.audit.sealing.notary import Notary
-from services.audit.sealing.shards import ShardName, due
+from services.audit.sealing.shards import ShardName, coming, due
 from tests.support.translog_log import SampleLog, numbered
 
 YEAR, NEXT = ShardName(2026), ShardName(2027)
@@ -52,6 +52,13 @@ def test_a_shard_begins_with_the_first_batch_of_the_year() -> None:
     assert due(YEAR, NEW_YEAR) == NEXT
     assert due(YEAR.forked(), NEW_YEAR) == NEXT
     assert due(ShardName(2020), NEW_YEAR) == NEXT
+
+
+def test_what_may_have_followed_is_a_fork_and_the_years_up_to_the_next_one() -> None:
+    before = NEW_YEAR.replace(hour=16)
+    assert coming(YEAR, before) == [YEAR.forked(), NEXT]
+    assert coming(YEAR, NEW_YEAR) == [YEAR.forked(), NEXT, ShardName(2028)]
+    assert coming(NEXT.forked(), before) == [ShardName(2027, 2), ShardName(2028)]
 
 
 def test_a_clock_that_was_set_back_opens_nothing() -> None:

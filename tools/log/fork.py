@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from libs.eventstore.bulk import BulkReader
-from libs.translog import Note, Signer, Use, VerifierKey, sign
+from libs.translog import Checkpoint, Note, Signer, Use, VerifierKey, sign
 from libs.translog.files import read_key, write_durably, write_key
 from services.audit.sealing.errors import ForkRefused
 from services.audit.sealing.fork import PERSONS, STATEMENT, Fork, operators, persons
@@ -37,6 +37,7 @@ class Decision:
             "kept": self.loss.kept,
             "lost": self.lost,
             "not_even_here": max(0, self.loss.known - self.loss.shard.checkpoint.size),
+            "shard_not_here": _beyond(self.loss.beyond),
             "new_shard": str(self.fork.new) if self.fork else None,
             "reason": self.fork.reason if self.fork else None,
             "signed_by": self.signed_by,
@@ -65,6 +66,10 @@ def fork(options: Any) -> Decision:
     new_key = keys.make(statement.new).key
     write_durably(state / STATEMENT, bytes(note), mode=0o600)
     return Decision(found, lost, statement, persons(note, known), new_key)
+
+
+def _beyond(told: Checkpoint | None) -> dict[str, Any] | None:
+    return {"origin": told.origin, "sealed": told.size} if told else None
 
 
 def make_operator(name: str, path: Path) -> VerifierKey:

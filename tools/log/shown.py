@@ -96,6 +96,11 @@ def decision(facts: dict[str, Any]) -> list[str]:
         lines.append(
             f"{facts['not_even_here']:,} more were witnessed, and no file here tells of them"
         )
+    if beyond := facts["shard_not_here"]:
+        lines.append(
+            f"{beyond['sealed']:,} entries of {beyond['origin']} were witnessed, and nothing of it"
+            " is here"
+        )
     for event in lost[:_SAMPLE]:
         where = f"{event['stream']} version {event['version']}"
         lines.append(f"  {event['recorded_at']}  {event['type']:<24} {where}")

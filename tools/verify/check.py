@@ -105,7 +105,7 @@ def _compare(task: Task, report: Report, shards: Sequence[ShardCheck]) -> None:
     if since and shards and is_another_log(shards, since):
         raise LogUnreachable(f"{since.origin} is another log")
     report.findings += link(shards)
-    report.away = [shards[0].told.origin] if shards and shards[0].told else []
+    report.away = [shards[0].predecessor] if shards and shards[0].predecessor else []
     for whose, seen in task.seen:
         if not is_another_log(shards, seen):
             for found in check_seen(shards, seen, whose):

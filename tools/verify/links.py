@@ -17,13 +17,14 @@ def link(shards: Sequence[ShardCheck]) -> Iterator[Finding]:
     """Hold each shard against the one before; what a fork gave up is noted at the old shard."""
     for before, shard in pairwise(shards):
         if follows(before, shard) and shard.fork:
-            before.lost_from, before.last_word = shard.fork.kept, shard.told
+            before.lost_from = shard.fork.kept
+            before.last_word = None if shard.given_up_whole else shard.told
         yield from _check_link(before, shard)
 
 
 def follows(before: ShardCheck, shard: ShardCheck) -> bool:
     """Whether a shard is the one after another, and not of a later year with others between."""
-    return shard.told is None or shard.told.origin == before.newest.origin
+    return shard.predecessor in (None, before.newest.origin)
 
 
 def begins(shards: Sequence[ShardCheck]) -> Iterator[Place | None]:
@@ -54,13 +55,13 @@ def _end(shard: ShardCheck) -> Place | None:
 
 def _check_link(before: ShardCheck, shard: ShardCheck) -> Iterator[Finding]:
     """Yield a finding unless a shard begins with the last word of the one before it."""
-    detail = ""
-    if shard.told is None:
+    detail, older = "", shard.predecessor
+    if shard.told is None or older is None:
         detail = f"it does not begin with the last checkpoint of {before.name}"
     elif not follows(before, shard):
-        detail = f"it begins with the last checkpoint of {shard.told.origin}, not of {before.name}"
-        if before.year < parts_of(shard.told.origin) < shard.year:
-            detail = f"it follows {shard.told.origin}, which is not here: name its folder by --log"
+        detail = f"it begins with the last checkpoint of {older}, not of {before.name}"
+        if before.year < parts_of(older) < shard.year:
+            detail = f"it follows {older}, which is not here: name its folder by --log"
     elif shard.fork:
         yield from _check_fork(before, shard, shard.told, shard.fork)
     elif shard.told != before.newest:
@@ -72,11 +73,20 @@ def _check_link(before: ShardCheck, shard: ShardCheck) -> Iterator[Finding]:
 def _check_fork(
     before: ShardCheck, shard: ShardCheck, first: Checkpoint, fork: Fork
 ) -> Iterator[Finding]:
-    """A fork's first word was seen of the old shard, or tells of more; what it kept is there."""
+    """What a fork kept is there; its first word was seen of the old shard, or tells of more.
+
+    Or it tells of one between the two that was given up whole: it is the one that was forked.
+    """
     kept = Checkpoint(fork.old, fork.kept, fork.kept_root)
-    for told in (kept, first):
-        if told.origin != before.newest.origin:
-            detail = f"it was forked from {told.origin}, not from {before.name}"
-            yield Finding(shard.name, 0, "log", detail=detail)
-        elif told is kept or told.size <= before.size:
-            yield from check_within(before, told, f"the fork {shard.name}")
+    yield from check_within(before, kept, f"the fork {shard.name}")
+    if first.origin == before.newest.origin:
+        if first.size <= before.size:
+            yield from check_within(before, first, f"the fork {shard.name}")
+    elif not _forks_between(before, shard, first):
+        detail = f"it was forked from {first.origin}, not from {before.name}"
+        yield Finding(shard.name, 0, "log", detail=detail)
+
+
+def _forks_between(before: ShardCheck, shard: ShardCheck, first: Checkpoint) -> bool:
+    base, name = parts_of(first.origin)
+    return before.year < (base, name) < shard.year and (base, name.forked()) == shard.year

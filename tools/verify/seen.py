@@ -66,10 +66,10 @@ def check_within(shard: ShardCheck, seen: Checkpoint, whose: str) -> Iterator[Fi
 
 def _check_here(shard: ShardCheck, seen: Checkpoint, whose: str) -> Iterator[Finding | NotCompared]:
     """A fork may tell of more entries than the old shard's files have: they were given up."""
-    word = shard.last_word
-    if word is None or seen.size <= shard.size or word.size < seen.size:
+    word, forked = shard.last_word, shard.lost_from is not None
+    if not forked or seen.size <= shard.size or (word and word.size < seen.size):
         yield from check_within(shard, seen, whose)
-    elif word.size > seen.size:
+    elif word is None or word.size > seen.size:
         yield NotCompared(whose, seen.origin)
     elif word.root != seen.root:
         detail = f"{whose}: the first {seen.size:,} entries were others"

@@ -50,7 +50,10 @@ class ShardCheck:
     lost_from: int | None = None
     """The entry from which on the next shard's fork gave it up."""
     last_word: Checkpoint | None = None
-    """What that fork tells of it: the last that anybody knew, perhaps more than the files have."""
+    """What that fork tells of it: the last that anybody knew, perhaps more than the files have.
+
+    None where it tells of a later one that was given up whole.
+    """
 
     @property
     def believed(self) -> bool:
@@ -71,6 +74,21 @@ class ShardCheck:
     def kept(self) -> int:
         """How many of its entries the store must have."""
         return self.size if self.lost_from is None else min(self.lost_from, self.size)
+
+    @property
+    def predecessor(self) -> str | None:
+        """The origin of the log that it follows, as the fork's statement or its first entry say.
+
+        A fork's first entry may tell of a later one, which was given up whole.
+        """
+        if self.told is None:
+            return None
+        return self.fork.old if self.fork else self.told.origin
+
+    @property
+    def given_up_whole(self) -> Checkpoint | None:
+        """The last that anybody knew of a log behind its predecessor, of which nothing is kept."""
+        return self.told if self.told and self.told.origin != self.predecessor else None
 
     @property
     def given_up(self) -> int:
@@ -184,7 +202,9 @@ def _look_into(shard: ShardCheck) -> None:
         parts_of(told.origin)  # or a ValueError
         shard.told = told
     if shard.skip > 1:
-        shard.fork = Fork.parse(Note.parse(shard.files.entry(1, shard.size)).text)
+        fork = Fork.parse(Note.parse(shard.files.entry(1, shard.size)).text)
+        parts_of(fork.old)
+        shard.fork = fork
 
 
 def _check_within(shard: ShardCheck, older: Checkpoint) -> None:

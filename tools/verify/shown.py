@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from libs.translog import to_base64
+from libs.translog import Checkpoint, to_base64
 from tools.verify.check import Report
 from tools.verify.shard import ShardCheck
 
@@ -41,11 +41,16 @@ def _shard(shard: ShardCheck) -> dict[str, Any]:
         "root": to_base64(shard.newest.root),
         "given_up": shard.given_up,
         "forked_because": shard.fork.reason if shard.fork else None,
+        "given_up_whole": _whole(shard.given_up_whole),
         "witnessed": accepted.checkpoint.size if accepted else 0,
         "witnesses": {name: _instant(at) for name, at in accepted.witnesses.items()}
         if accepted
         else {},
     }
+
+
+def _whole(told: Checkpoint | None) -> dict[str, Any] | None:
+    return {"origin": told.origin, "entries": told.size} if told else None
 
 
 def show(report: Report, console: Console) -> None:
@@ -77,13 +82,21 @@ def show(report: Report, console: Console) -> None:
         f" {report.unsealed:,} not sealed yet"
     )
     for shard in report.shards:
-        if shard.fork:
-            why = f"{shard.name} follows a fork ({shard.fork.at:%Y-%m-%d}): {shard.fork.reason}"
-            console.print(why, markup=False)
-        if shard.given_up:
-            console.print(f"it gave up {shard.given_up:,} entries of {shard.name}")
+        for line in _forked(shard):
+            console.print(line, markup=False, soft_wrap=True)
     for line in _left_out(report):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _forked(shard: ShardCheck) -> Iterator[str]:
+    """Why a shard follows a fork, and what was given up, in lines."""
+    if shard.fork:
+        yield f"{shard.name} follows a fork ({shard.fork.at:%Y-%m-%d}): {shard.fork.reason}"
+    if whole := shard.given_up_whole:
+        entries = f"{whole.size:,} entries were witnessed, none is here"
+        yield f"it gave up {whole.origin} whole: {entries}"
+    if shard.given_up:
+        yield f"it gave up {shard.given_up:,} entries of {shard.name}"
 
 
 def _left_out(report: Report) -> Iterator[str]:

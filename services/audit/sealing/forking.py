@@ -1,7 +1,9 @@
 """What a fork finds, and how it is carried out.
 
-The old shard stays as it is. The new one begins with the last checkpoint that is known of the old
-one, then the statement, then every event behind the last one that log and store both have.
+The old shard stays as it is. The new one begins with the last checkpoint that is known of the log,
+then the statement, then every event behind the last one that log and store both have. Where
+witnesses know shards behind the old one, of which nothing is here, these are given up whole: the
+last of them is the one that is forked, and the statement names the one that is here.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +34,7 @@ from services.audit.sealing.fork import PERSONS, STATEMENT, Fork, checked_reason
 from services.audit.sealing.memory import Memory, Shard
 from services.audit.sealing.notary import Notary
 from services.audit.sealing.past import heading, shard_names
-from services.audit.sealing.shards import ShardName
+from services.audit.sealing.shards import ShardName, parts_of
 from services.audit.sealing.witnesses import CONTRADICTIONS
 
 logger = get_logger(__name__)
@@ -40,7 +42,7 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Loss:
-    """The shard that grew last; how far store and log agree; what anybody last knew of the log.
+    """The shard that grew last here; how far store and log agree; the last that anybody knew.
 
     `remembered`: the sealer's memory is as new as the files. `has_key`: nothing says that the key
     that signed it is lost.
@@ -55,8 +57,17 @@ class Loss:
 
     @property
     def known(self) -> int:
-        """How many entries are known to have been sealed."""
-        return Checkpoint.parse(self.first_word.text).size
+        """How many entries of the shard are known to have been sealed."""
+        return self.shard.checkpoint.size if self.beyond else self._told.size
+
+    @property
+    def beyond(self) -> Checkpoint | None:
+        """The last that witnesses know of a shard behind this one: nothing of it is here."""
+        return self._told if self._told.origin != self.shard.key.name else None
+
+    @property
+    def _told(self) -> Checkpoint:
+        return Checkpoint.parse(self.first_word.text)
 
     @property
     def kept_root(self) -> bytes:
@@ -74,11 +85,10 @@ class Loss:
 
     def statement(self, at: datetime, reason: str) -> Fork:
         """What is to be signed; raises `ForkRefused` when nothing asks for a fork."""
-        told = Checkpoint.parse(self.first_word.text)
-        whole = (told.size, told.root) == (self.kept, self.kept_root)
+        whole = self._told == Checkpoint(self.shard.key.name, self.kept, self.kept_root)
         if whole and self.remembered and self.has_key:
             raise ForkRefused("the store has all that was sealed: nothing asks for a fork")
-        new = self.shard.name.forked()
+        new = parts_of(self._told.origin)[1].forked()
         why = checked_reason(reason)
         return Fork(self.shard.key.name, new, self.kept, self.kept_root, at, why)
 
@@ -103,7 +113,7 @@ def loss(
         shard,
         files,
         _kept(shard, files, reader),
-        _first_word(shard, log, state),
+        _first_word(shard, log, state, key_of),
         current is not None and current.note.text == shard.note.text,
         _has_key(shard, key_of),
     )
@@ -111,12 +121,13 @@ def loss(
 
 def carried_out(
     notary: Notary, log: Path, state: Path, reader: BulkReader,
-    offer: Callable[[ShardName, Note], None],
+    offer: Callable[[ShardName, Note], None], check_unbegun: Callable[[ShardName], None],
 ) -> bool:  # fmt: skip
     """Fork if two persons have decided it, and say whether it was done.
 
     To be called under the lock of the sealer's folder. Raises `ForkRefused` when the statement does
-    not say what is so, `KeyMissing` when the new shard has no key.
+    not say what is so, `KeyMissing` when the new shard has no key, `Contradicted` when
+    `check_unbegun` knows of somebody who has seen it already.
     """
     try:
         note = Note.parse((state / STATEMENT).read_bytes())
@@ -132,6 +143,7 @@ def carried_out(
     found = loss(notary.memory, log, state, notary.key, reader)
     if fork != found.statement(fork.at, fork.reason):
         raise ForkRefused("the statement of the fork does not say what store and log are like now")
+    check_unbegun(fork.new)
     files = ShardFiles(log, fork.new)
     files.write([bytes(found.first_word), bytes(note)])
     show(files.folder, KEY, f"{notary.key(fork.new)}\n".encode())
@@ -200,19 +212,41 @@ def _kept(shard: Shard, files: LogFiles, reader: BulkReader) -> int:
     return index
 
 
-def _first_word(shard: Shard, log: Path, state: Path) -> Note:
-    """The last checkpoint that anybody is known to have of a shard, with its co-signatures."""
-    evidence = [
-        shown(path.parent, path.name, shard.key)
-        for path in sorted((state / CONTRADICTIONS).glob("*.txt"))
-    ]
-    ours = [note for note in evidence if note and _origin(note) == shard.key.name]
+def _first_word(
+    shard: Shard, log: Path, state: Path, key_of: Callable[[ShardName], VerifierKey]
+) -> Note:
+    """The last checkpoint that anybody is known to have of a shard, or of a later one."""
     published = shown(log / str(shard.name), CHECKPOINT, shard.key)
-    return _longest([*ours, published, shard.note]) or shard.note
+    told = [*_evidence(shard, state, key_of), published, shard.note]
+    return max(filter(None, told), key=_newness)
 
 
-def _origin(note: Note) -> str:
-    return Checkpoint.parse(note.text).origin
+def _evidence(
+    shard: Shard, state: Path, key_of: Callable[[ShardName], VerifierKey]
+) -> Iterator[Note | None]:
+    """What witnesses have shown of a shard and of later ones, under our own signature."""
+    for path in sorted((state / CONTRADICTIONS).glob("*.txt")):
+        with suppress(ValueError):  # nothing that we have signed
+            told = Checkpoint.parse(Note.parse(path.read_bytes()).text)
+            name = parts_of(told.origin)[1]
+            key = shard.key if name == shard.name else _key(name, key_of)
+            if key and key.name == told.origin:
+                yield shown(path.parent, path.name, key)
+
+
+def _key(name: ShardName, key_of: Callable[[ShardName], VerifierKey]) -> VerifierKey | None:
+    """A shard's key; None where it is gone: nothing of that shard can be signed, or proven ours."""
+    try:
+        return key_of(name)
+    except TokenUnusable:
+        raise
+    except KeyMissing:
+        return None
+
+
+def _newness(note: Note) -> tuple[ShardName, int]:
+    told = Checkpoint.parse(note.text)
+    return parts_of(told.origin)[1], told.size
 
 
 def _longest(notes: Sequence[Note | None]) -> Note | None:

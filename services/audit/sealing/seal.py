@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from libs.eventstore import Place
@@ -19,6 +20,9 @@ BATCH = 1000
 Offer = Callable[[ShardName, Note], None]
 """Takes each newly signed checkpoint: to be co-signed, and published as `checkpoint`."""
 
+Check = Callable[[ShardName], None]
+"""Asks whether anybody knows a shard that is not begun here; raises `Contradicted`."""
+
 logger = get_logger(__name__)
 
 
@@ -31,10 +35,10 @@ class Sealer:
 
     def __init__(
         self, reader: BulkReader, notary: Notary, log: Path, offer: Offer,
-        clock: Callable[[], datetime],
+        clock: Callable[[], datetime], check_unbegun: Check,
     ) -> None:  # fmt: skip
         self._reader, self._notary, self._log = reader, notary, log
-        self._offer, self._clock = offer, clock
+        self._offer, self._clock, self._check_unbegun = offer, clock, check_unbegun
         self._files = taken_up(notary.memory, log)
         check_store(notary.memory, self._files, reader)
         self._show_again()
@@ -68,6 +72,7 @@ class Sealer:
             return opened, []
         if opened is None or not self._has_key(opened):
             return current.name, None
+        self._check_unbegun(opened)
         logger.info("log_shard_closed", shard=str(current.name), size=current.checkpoint.size)
         return opened, [bytes(self._best(current.name))]
 
@@ -108,10 +113,10 @@ class Sealer:
         Of one that was forked witnesses may know more than we do: it is not shown to them again.
         """
         shards = self._notary.memory.shards
-        names = {shard.name for shard in shards}
+        forked = {old.name for old, new in pairwise(shards) if new.name.fork}
         for shard in shards:
             folder = self._log / str(shard.name)
-            if not folder.is_dir() or shard.name.forked() in names:
+            if not folder.is_dir() or shard.name in forked:
                 continue
             show(folder, KEY, f"{shard.key}\n".encode())
             show(folder, SIGNED, bytes(shard.note))

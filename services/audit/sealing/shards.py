@@ -42,6 +42,15 @@ def due(current: ShardName | None, now: datetime) -> ShardName | None:
     return ShardName(year) if current is None or year > current.year else None
 
 
+def coming(current: ShardName, now: datetime) -> list[ShardName]:
+    """The shards that may have followed: a fork, and the years up to the one after this instant.
+
+    Whoever was set back to `current` does not know whether they were begun.
+    """
+    last = max(current.year, year_of(now)) + 1
+    return [current.forked(), *map(ShardName, range(current.year + 1, last + 1))]
+
+
 def year_of(now: datetime) -> int:
     """The year in Việt Nam."""
     return now.astimezone(VIETNAM).year

@@ -6,8 +6,10 @@ they co-signed, and `signed` goes on alone. How far the one is behind the other 
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from libs.observability import get_logger
@@ -37,7 +39,19 @@ _PATIENCE = 15.0
 _FOR_THE_REST = 0.2
 """Seconds that the others get when those who answered are enough."""
 
+_AT_ONCE = 4
+"""So many questions to one witness: a co-signature, and what it has seen of three shards."""
+
 logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A shard as we know it: up to `known`, which is empty for one that was not begun."""
+
+    key: VerifierKey
+    known: Checkpoint
+    files: LogFiles
 
 
 class Witnesses:
@@ -52,7 +66,7 @@ class Witnesses:
         self._witnesses = {
             name: Witness(party) for name, party in self._policy.witnesses.items() if party.url
         }
-        self._pool = ThreadPoolExecutor(max(len(self._witnesses), 1), "witness")
+        self._pool = ThreadPoolExecutor(max(len(self._witnesses) * _AT_ONCE, 1), "witness")
         self._busy: dict[str, Future[Signature]] = {}
         self._failing: set[str] = set()
         self._offered: dict[ShardName, Note] = {}
@@ -77,30 +91,32 @@ class Witnesses:
             self._offered[name] = note
             self._changed.notify()
 
-    def check_past(self, key: VerifierKey, known: Checkpoint, files: LogFiles, kept: Path) -> None:
-        """Ask every witness what it has seen of a shard that we know up to `known`.
+    def check_past(self, pasts: Sequence[Past], kept: Path) -> None:
+        """Ask every witness what it has seen of shards that we know up to a checkpoint, or not yet.
 
         Raises `Contradicted` when one shows a past that is not ours under our own signature: that
-        alone is believed. A copy is put into the folder `kept`. Who does not answer is passed over:
-        it cannot co-sign either.
+        alone is believed. Copies of all that was shown so are put into the folder `kept`. Who does
+        not answer is passed over: it cannot co-sign either.
         """
-        self.doubted.clear()
-        asked = {
-            name: self._pool.submit(each.shows, key.name, [key])
+        asked = [
+            (name, past, self._pool.submit(each.shows, past.key.name, [past.key]))
             for name, each in self._witnesses.items()
-        }
-        for name, future in asked.items():
+            for past in pasts
+        ]
+        found, silent = [], {}
+        for name, past, future in asked:
             try:
                 seen = future.result()
             except WitnessFailed as error:
-                logger.warning("witness_silent", witness=name, cause=str(error))
+                silent[name] = str(error)
                 continue
-            why = _contradiction(Checkpoint.parse(seen.text), known, files) if seen else ""
-            if seen and why:
-                make_folder(kept)
-                path = kept / f"{name}-{Checkpoint.parse(seen.text).size}.txt"
-                write_durably(path, bytes(seen), mode=0o600)
-                raise Contradicted(f"witness {name} shows {why}; its evidence is in {path}")
+            if seen and (why := _contradiction(Checkpoint.parse(seen.text), past)):
+                path = _keep(kept, name, seen)
+                found.append(f"witness {name} shows {why}; its evidence is in {path}")
+        for name, cause in silent.items():
+            logger.warning("witness_silent", witness=name, cause=cause)
+        if found:
+            raise Contradicted("; ".join(found))
 
     def measure(self, name: ShardName, signed: int) -> None:
         """Set the measures of the shard that grows, of which so many entries are signed."""
@@ -188,12 +204,22 @@ class Witnesses:
                 self._shown[name], self._published[name] = worth, size
 
 
-def _contradiction(told: Checkpoint, known: Checkpoint, files: LogFiles) -> str:
+def _keep(folder: Path, witness: str, seen: Note) -> Path:
+    """Put evidence away for the persons who decide, and for the fork that they decide on."""
+    told = Checkpoint.parse(seen.text)
+    make_folder(folder)
+    path = folder / f"{witness}-{told.origin.rpartition('/')[2]}-{told.size}.txt"
+    write_durably(path, bytes(seen), mode=0o600)
+    return path
+
+
+def _contradiction(told: Checkpoint, past: Past) -> str:
     """How a checkpoint of ours is not of the past that we know; empty when it is."""
+    known = past.known
     if told.size > known.size:
         return f"{told.size} entries of {told.origin}; {known.size} are known here"
     try:
-        found = subtree_root(told.size, files.tile, known.size) if told.size else told.root
+        root = subtree_root(told.size, past.files.tile, known.size) if told.size else told.root
     except TranslogError as error:
         return f"{told.size} entries of {told.origin}, which cannot be read here: {error}"
-    return "" if found == told.root else f"another root for {told.size} entries of {told.origin}"
+    return "" if root == told.root else f"another root for {told.size} entries of {told.origin}"
