@@ -72,12 +72,13 @@ def _sent(place: Place, outside: GovernmentOffice, sender: Agency) -> tuple[str,
     clerk = place.front.client(sender, "vanthu")
     clerk.post(f"{path}/issue")
     place.watch.state(walk.document_id, "issued", WITHIN)
-    code = clerk.get(path)["code"]
 
     def came() -> Letter | None:
+        # By its id: documents of other agencies have the same number and notation.
+        sent = clerk.find(f"/v1/dispatches/{walk.document_id}") or {"foreign_id": None}
         outside.poll()
-        found = [x for x in outside.letters if x.packet.header.document_id.endswith(f",{code}")]
-        return found[-1] if found else None
+        here = {x.packet.header.document_id: x for x in outside.letters}
+        return here.get(sent["foreign_id"])
 
     return walk.document_id, wait_for("the document beyond the axis", came)
 
