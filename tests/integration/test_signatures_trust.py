@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from asn1crypto import pem
+from asn1crypto import pem, x509
 from werkzeug.test import Client, TestResponse
 
 from libs.blobs import BlobStore, open_store
@@ -24,13 +24,11 @@ from services.signatures.projections import PROJECTIONS
 from services.signatures.settings import Settings
 from services.signatures.trust_orders import READ_LIST
 from services.signatures.trusting import ApprovedTrust, Reading, trusting
-from tests.support.pki import LEADER, PROVINCE, Pki, draft, now, running
+from tests.support.pki import Pki, draft, now, running
 from tests.support.servers import PostgresForTests
 from tests.support.trust_list import CA, GRANTED, Operator
 from tests.support.wait import eventually
 from tests.support.workflow_office import serving_issuer
-from tools.pki.issue import init
-from tools.pki.store import Subject
 
 pytestmark = pytest.mark.postgres
 
@@ -128,11 +126,13 @@ def pem_of(store: TrustStore) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def strangers(tmp_path_factory: pytest.TempPathFactory) -> TrustStore:
-    """Authorities of another PKI."""
-    folder = tmp_path_factory.mktemp("strangers")
-    init(folder, [Subject(LEADER, "leader", "Nguyễn Văn Đức", PROVINCE)])
-    return TrustStore.load(folder / "trust")
+def strangers() -> TrustStore:
+    """An authority of another PKI.
+
+    Not a second test PKI: its authorities would have the names and the serial numbers of the first.
+    """
+    root = Operator.make("Tổ chức chứng thực khác")
+    return TrustStore.of([x509.Certificate.load(pem.unarmor(root.pem)[2])])
 
 
 def test_two_people_change_whom_verdicts_trust(
@@ -214,7 +214,7 @@ def test_a_person_sees_what_is_to_be_approved(house: House, strangers: TrustStor
     assert shown
     roots = [one for one in shown["certificates"] if one["root"]]
     assert [one["sha256"] for one in roots] == [one.sha256.hex() for one in strangers.roots]
-    assert "RootCA" in roots[0]["subject"]
+    assert "Tổ chức chứng thực khác" in roots[0]["subject"]
     assert house.call("GET", f"/v1/trust/versions/{uuid4()}").status_code == 404
 
 
