@@ -1,6 +1,6 @@
 """The signatures' bench in its short form: it runs, and leaves a row for every target.
 
-The requests' part takes a whole platform: tests/system/test_bench_requests.py has its rows.
+The requests' part takes a whole platform to itself: `make bench-signatures` runs it.
 """
 
 import json
