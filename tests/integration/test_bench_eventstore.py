@@ -1,13 +1,10 @@
 """The event store's bench in its short form: it runs, and leaves a row for every target."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tools.bench.crew import ROOT
+from tests.support.short_bench import left_out_of_help, short_form, targets, with_targets
 from tools.bench.eventstore.__main__ import PARTS
 from tools.bench.report import Measure, Target, ratio
 
@@ -30,22 +27,9 @@ GAP = "missed or inverted events, 8 writers"
 
 @pytest.mark.timeout(300)
 def test_the_short_bench_runs_and_fills_every_row(tmp_path: Path) -> None:
-    file = tmp_path / "eventstore.json"
-    ran = subprocess.run(
-        [sys.executable, "-m", "tools.bench.eventstore", "--quick", "--json", str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert ran.returncode in (0, 1), ran.stderr[-2000:]
-    report = json.loads(file.read_text(encoding="utf-8"))
-    assert {"machine", "versions", "measures"} == set(report)
-    rows = {row["name"]: row for row in report["measures"] if row["target"]}
-    assert {
-        name: (row["target"]["op"], row["target"]["value"]) for name, row in rows.items()
-    } == ROWS
+    report = short_form("eventstore", tmp_path / "eventstore.json", within=280)
+    rows = with_targets(report)
+    assert targets(rows) == ROWS
     for name, row in rows.items():
         if name in PEERS | {GAP} and row["value"] is None:
             assert row["note"]
@@ -56,15 +40,7 @@ def test_the_short_bench_runs_and_fills_every_row(tmp_path: Path) -> None:
 
 
 def test_its_help_names_every_part() -> None:
-    told = subprocess.run(
-        [sys.executable, "-m", "tools.bench.eventstore", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    ).stdout
-    assert [part for part in PARTS if part not in told] == []
+    assert left_out_of_help("eventstore", PARTS) == []
 
 
 def test_a_ratio_is_the_median_of_neighbours_and_is_held_against_its_target() -> None:

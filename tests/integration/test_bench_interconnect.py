@@ -1,13 +1,10 @@
 """The exchange's bench in its short form: it runs, and leaves a row for every target."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tools.bench.crew import ROOT
+from tests.support.short_bench import short_form, targets, with_targets
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq, pytest.mark.timeout(900)]
 
@@ -22,29 +19,9 @@ ROWS = {
 
 
 def test_the_short_bench_runs_and_fills_every_row(tmp_path: Path) -> None:
-    file = tmp_path / "interconnect.json"
-    ran = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tools.bench.interconnect",
-            "--quick",
-            "--only",
-            "exchange",
-            "--json",
-            str(file),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=850,
-        check=False,
+    report = short_form(
+        "interconnect", tmp_path / "interconnect.json", "--only", "exchange", within=850
     )
-    assert ran.returncode in (0, 1), ran.stderr[-2000:]
-    report = json.loads(file.read_text(encoding="utf-8"))
-    assert {"machine", "versions", "measures"} == set(report)
-    rows = {row["name"]: row for row in report["measures"] if row["target"]}
-    assert {
-        name: (row["target"]["op"], row["target"]["value"]) for name, row in rows.items()
-    } == ROWS
+    rows = with_targets(report)
+    assert targets(rows) == ROWS
     assert [name for name, row in rows.items() if not row["value"]] == []

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,13 @@ from services.audit.sealing.notary import Notary
 from services.audit.sealing.shards import ShardName
 from services.audit.sealing.witness import Witness
 from services.audit.sealing.witnesses import Past, Witnesses
+from tests.support.log_operators import Run, command, two_operators
 from tests.support.sealing import ORIGIN, YEAR, SealedStore, sealed_store
 from tests.support.servers import PostgresForTests
 from tests.support.tampering import recompute
 from tests.support.translog_witness import folder_for, serving
-from tools.cli import main
 
 FORKED = ShardName(2026, 1)
-Run = Callable[..., tuple[int, Any]]
 LOSE = """
     DELETE FROM es.event WHERE (tx, position) > (
         SELECT tx, position FROM es.event ORDER BY tx, position OFFSET {last} LIMIT 1)
@@ -58,21 +57,12 @@ def store(
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, Any]:
-        capsys.readouterr()
-        code = main([*map(str, words), "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return call
+    return command(capsys)
 
 
 @pytest.fixture
 def persons(store: SealedStore, run: Run) -> tuple[Path, Path]:
-    """The keys of two operators, entered."""
-    keys = [store.folder / f"{name}.pem" for name in ("a", "b")]
-    told = [run("log", "operator", f"operator.{key.stem}", key)[1]["key"] for key in keys]
-    (store.state / "operators").write_text("".join(f"{key}\n" for key in told))
-    return keys[0], keys[1]
+    return two_operators(store, run)
 
 
 def restore(store: SealedStore, events: int) -> None:

@@ -172,15 +172,10 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(("where", "what"), STEPS, ids=[what for _, what in STEPS])
-def test_a_sealer_that_dies_at_any_step_is_followed_by_one_that_goes_on(
+def dies(
     store: SealedStore, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, when: str
 ) -> None:
-    store.append_batch(200)
-    store.seal()
-    earlier = store.signed()
-    store.append_batch(100)
+    """A sealer's power fails before or after a step of its next batch."""
     real = getattr(where, what)
 
     def fail(*arguments: Any, **named: Any) -> None:
@@ -192,6 +187,18 @@ def test_a_sealer_that_dies_at_any_step_is_followed_by_one_that_goes_on(
         broken.setattr(where, what, fail)
         with pytest.raises(PowerFailure):
             sealer.step()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("where", "what"), STEPS, ids=[what for _, what in STEPS])
+def test_a_sealer_that_dies_at_any_step_is_followed_by_one_that_goes_on(
+    store: SealedStore, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, when: str
+) -> None:
+    store.append_batch(200)
+    store.seal()
+    earlier = store.signed()
+    store.append_batch(100)
+    dies(store, monkeypatch, where, what, when)
     store.append_batch(10)
     store.seal()
     later = store.signed()
@@ -208,17 +215,7 @@ def test_a_sealer_that_dies_in_its_first_batch_leaves_no_shard_without_its_key(
     store: SealedStore, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, when: str
 ) -> None:
     store.append(2)
-    real = getattr(where, what)
-
-    def fail(*arguments: Any, **named: Any) -> None:
-        if when == "after":
-            real(*arguments, **named)
-        raise PowerFailure
-
-    with store.sealer() as sealer, monkeypatch.context() as broken:
-        broken.setattr(where, what, fail)
-        with pytest.raises(PowerFailure):
-            sealer.step()
+    dies(store, monkeypatch, where, what, when)
     store.seal()
     assert store.checkpoint() == store.signed()
     assert store.files().read(sealing_files.KEY) == f"{store.key()}\n".encode()

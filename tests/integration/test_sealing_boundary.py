@@ -3,7 +3,7 @@
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from services.audit.sealing.seal import Sealer
 from services.audit.sealing.shards import ShardName
 from services.audit.sealing.witness import Witness
 from services.audit.sealing.witnesses import Witnesses
+from tests.support.log_operators import Run, command, two_operators
 from tests.support.sealing import NOW, ORIGIN, YEAR, SealedStore, sealed_store
 from tests.support.servers import PostgresForTests
 from tests.support.translog_log import signer
@@ -30,7 +31,6 @@ from tools.cli import main
 NEXT, AFTER, FORKED = ShardName(2027), ShardName(2027, 1), ShardName(2026, 1)
 NEW_YEAR = datetime(2027, 1, 2, tzinfo=UTC)
 GONE = WitnessClient("http://127.0.0.1:9", signer("gone.example", Use.COSIGNATURE).key)
-Run = Callable[..., tuple[int, Any]]
 
 
 class Ended(Exception):
@@ -68,21 +68,12 @@ def witness(store: SealedStore) -> Iterator[WitnessClient]:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, Any]:
-        capsys.readouterr()
-        code = main([*map(str, words), "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return call
+    return command(capsys)
 
 
 @pytest.fixture
 def persons(store: SealedStore, run: Run) -> tuple[Path, Path]:
-    """The keys of two operators, entered."""
-    keys = [store.folder / f"{name}.pem" for name in ("a", "b")]
-    told = [run("log", "operator", f"operator.{key.stem}", key)[1]["key"] for key in keys]
-    (store.state / "operators").write_text("".join(f"{key}\n" for key in told))
-    return keys[0], keys[1]
+    return two_operators(store, run)
 
 
 def cosign(store: SealedStore, witness: WitnessClient, name: ShardName) -> None:
