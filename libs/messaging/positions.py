@@ -38,11 +38,17 @@ class Positions:
         self._consumer = consumer
 
     def lock(self, category: str) -> Position:
-        """The position, locked: messages, sweeps, retries and releases exclude one another."""
-        found = self._rows(
+        """The position, locked: messages, sweeps, retries and releases exclude one another.
+
+        So do all transactions of one consumer: a handler that asks whether an event of another
+        category was applied gets an answer that holds until its own rows are committed.
+        """
+        found = rows(
+            self._connection,
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0));"
             "SELECT epoch, tx, position FROM es.checkpoint"
             " WHERE consumer = %s AND category = %s FOR UPDATE",
-            category,
+            (self._consumer, self._consumer, category),
         )
         if not found:
             raise NotSubscribed(f"{self._consumer} has no position in {category}")

@@ -23,7 +23,12 @@ from services.signatures.api_devices import add_device_routes
 from services.signatures.bundles import Bundle, described, read_pem
 from services.signatures.commands import ApproveTrust, ProposeTrust, RejectTrust
 from services.signatures.consultations import record
-from services.signatures.errors import EvidencePending, PersonNeeded, SignaturesError
+from services.signatures.errors import (
+    EvidencePending,
+    EvidenceWasRefused,
+    PersonNeeded,
+    SignaturesError,
+)
 from services.signatures.settings import Settings
 from services.signatures.trust_orders import bring_list, handle
 
@@ -144,7 +149,7 @@ def _kept(call: Call, database: Database) -> dict[str, Any]:
 
 def _evidence_file(row: dict[str, Any], blobs: BlobStore) -> Reply:
     if row["evidence"] is None:
-        raise EvidencePending
+        raise EvidenceWasRefused if row["refused"] else EvidencePending
     content = blobs.read(row["evidence"], limit=LARGEST_KEPT)
     headers = {
         "Content-Type": "application/pdf",

@@ -30,6 +30,15 @@ class EvidencePending(SignaturesError):
     en = "The file has no long-term evidence yet; it will get it by itself."
 
 
+class EvidenceWasRefused(SignaturesError):
+    """Two people refused the job that was to make the file's evidence."""
+
+    code = "evidence_refused"
+    status = 409
+    vi = "Tệp không có bằng chứng lưu trữ lâu dài: hai người có thẩm quyền đã từ chối việc tạo."
+    en = "The file has no long-term evidence: two authorised people refused to have it made."
+
+
 class TrustVersionUnknown(SignaturesError):
     """Nobody proposed such a version."""
 

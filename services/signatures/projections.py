@@ -18,6 +18,7 @@ from services.signatures.tables import (
     device_signing,
     document_file,
     evidence,
+    evidence_refused,
     one_time_address,
     person,
     position,
@@ -107,6 +108,9 @@ def project_evidence(message: Any, _event: Recorded, unit: Unit) -> None:
 
 def project_no_evidence(message: Any, _event: Recorded, unit: Unit) -> None:
     """The file, or its newest evidence, stays as it is: nothing is awaited, nothing renewed."""
+    if message.over == message.file:
+        refused = insert(evidence_refused).values(file=message.file)
+        unit.connection.execute(refused.on_conflict_do_nothing())
     unit.connection.execute(
         update(evidence).where(evidence.c.file == message.file).values(renew_at=NEVER)
     )
@@ -149,8 +153,12 @@ def project_refused_list(message: Any, event: Recorded, unit: Unit) -> None:
 
 def _await_evidence(file: str, event: Recorded, unit: Unit) -> None:
     # The issue of a file may come here after its evidence, and a second recipient long after.
-    kept = select(evidence.c.file).where(evidence.c.file == file)
-    if unit.connection.execute(kept).first() is None:
+    settled = (
+        select(evidence.c.file)
+        .where(evidence.c.file == file)
+        .union_all(select(evidence_refused.c.file).where(evidence_refused.c.file == file))
+    )
+    if unit.connection.execute(settled).first() is None:
         _wait(unit, EVIDENCE, file, event.occurred_at)
 
 
@@ -223,6 +231,7 @@ READ_MODELS = ReadModels(
         validation,
         document_file,
         evidence,
+        evidence_refused,
         waiting,
         trust_version,
         refused_list,

@@ -13,6 +13,7 @@ from services.signatures.tables import (
     device_signing,
     document_file,
     evidence,
+    evidence_refused,
     person,
     position,
     refused_list,
@@ -150,10 +151,18 @@ def renewals_due(
 
 
 def evidence_of(connection: Connection, document_id: UUID) -> dict[str, Any] | None:
-    """A document's file with its newest evidence; None in those columns while it has none."""
+    """A document's file with its newest evidence; None in those columns while it has none.
+
+    `refused` where it will have none.
+    """
     query = (
-        select(document_file, *(one for one in evidence.c if one.name != "file"))
+        select(
+            document_file,
+            *(one for one in evidence.c if one.name != "file"),
+            evidence_refused.c.file.is_not(None).label("refused"),
+        )
         .outerjoin(evidence, evidence.c.file == document_file.c.file)
+        .outerjoin(evidence_refused, evidence_refused.c.file == document_file.c.file)
         .where(document_file.c.document_id == document_id)
     )
     row = connection.execute(query).first()

@@ -129,6 +129,8 @@ evidence = Table(
     Column("holds_until", DateTime(timezone=True), nullable=False),
     Column("renew_at", DateTime(timezone=True), nullable=False),
 )
+# Files that two people want no first evidence of.
+evidence_refused = Table("evidence_refused", metadata, Column("file", Text, primary_key=True))
 # Versions of the trust store's parts; `number` and `version` once they were approved.
 trust_version = Table(
     "trust_version",

@@ -1,5 +1,6 @@
 """Read models catch up in few transactions, and each event still has one effect, in order."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from libs.messaging.delivery import Delivery
 from libs.messaging.positions import Positions
 from tests.integration.rebuild_store import Store, models_of
 from tests.support.servers import PostgresForTests
+from tests.support.wait import eventually
 
 pytestmark = pytest.mark.postgres
 DOCUMENTS = "documents.projections"
@@ -136,6 +138,38 @@ def test_consumers_that_run_at_once_give_each_event_one_effect_in_order(
     assert len(applied(store)) == 2 * every
     assert applied(store) == [event.event_id for event in events(store)]
     assert store.ask("SELECT 1 FROM es.retry") == []
+
+
+def test_two_transactions_of_one_consumer_never_overlap_whatever_their_categories(
+    store: Store,
+) -> None:
+    store.tell(1, {"document", "register"})
+    document, registered = events(store)[0], events(store, "register")[0]
+    ((epoch,),) = store.ask("SELECT epoch::text FROM es.meta")
+    running: list[str] = []
+    overlapped: list[str] = []
+
+    def run(_message: Any, event: Recorded, _unit: Unit) -> None:
+        overlapped.extend(running)
+        running.append(event.type)
+        if event.type == document.type:
+            other.start()
+            eventually(lambda: _waits_for_a_lock(store) or overlapped, within=10)
+        running.remove(event.type)
+
+    def deliver(event: Recorded) -> None:
+        consumer = Applier(DOCUMENTS, store.as_service("documents"), {event.type: run})
+        assert consumer.deliver(Delivery(epoch, event, START)) is Decision.APPLY
+
+    other = threading.Thread(target=deliver, args=(registered,))
+    deliver(document)
+    other.join(10)
+    assert (overlapped, running) == ([], [])
+    assert store.positions(DOCUMENTS)["register"].place == registered.place
+
+
+def _waits_for_a_lock(store: Store) -> bool:
+    return bool(store.ask("SELECT 1 FROM pg_locks WHERE NOT granted"))
 
 
 def test_how_far_a_consumer_is_behind_is_counted_by_category_up_to_a_bound(

@@ -1,5 +1,6 @@
 """An auditor reads a file with its evidence: the look is an event, or there is no file."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -90,3 +91,37 @@ def test_nothing_is_shown_when_it_cannot_be_written_down(office: Office, front: 
             owner.execute(text(change), {"was": "evidence2", "now": "evidence"})
         engine.dispose()
     assert len(consulted(office)) == before
+
+
+def told(office: Office, kind: str, stream: str, **fields: object) -> None:
+    office.publish("signatures", stream, kind, json.dumps(fields))
+    office.follow()
+
+
+def waiting(front: Front) -> Any:
+    answer = front.call("GET", "/v1/evidence", role="admin")
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.data)["evidence"]["waiting"]
+
+
+def test_what_two_people_refused_is_neither_awaited_nor_promised(
+    office: Office, front: Front
+) -> None:
+    file, before = "e" * 64, waiting(front)
+    document = issued(office, file, with_evidence=False)
+    assert waiting(front) == before + 1
+    assert told_code(read(front, document)) == "evidence_pending"
+    reason = {"file": file, "over": file, "reason_code": "refused_at_desk"}
+    told(office, "EvidenceRefused", f"evidence-{file}", **reason)
+    assert waiting(front) == before
+    assert told_code(read(front, document)) == "evidence_refused"
+    # A second recipient finds the file good, long after.
+    validation = str(uuid4())
+    verdict = {"validation_id": validation, "file": file, "verdict": "TOTAL_PASSED"}
+    told(office, "FileValidated", f"validation-{validation}", **verdict)
+    assert waiting(front) == before
+
+
+def told_code(answer: Any) -> Any:
+    assert answer.status_code == 409
+    return json.loads(answer.data)["code"]
