@@ -44,6 +44,7 @@ class Applier:
         self._handlers = handlers
         self._one_by_one = consumer.endswith(".policies")
         self._known: dict[str, Position] = {}
+        self._unfinished: Due | None = None
 
     def deliver(self, delivery: Delivery) -> Decision:
         """Do what the message asks for; when this returns, it may be acknowledged."""
@@ -132,7 +133,15 @@ class Applier:
         return sum(self.catch_up(category) for category in behind)
 
     def run_due(self) -> bool:
-        """Run one due retry; False when none is due."""
+        """Run one due retry; False when none is due.
+
+        A try is counted before it runs. One that this process lives to see broken off, as by a lost
+        database, says nothing of the event: its count is taken back.
+        """
+        if self._unfinished:
+            with self._database.unit() as unit:
+                Positions(unit.connection, self.consumer).uncount_attempt(self._unfinished)
+            self._unfinished = None
         with self._database.at_once() as connection:
             if Positions(connection, self.consumer).next_due() is None:
                 return False
@@ -146,6 +155,7 @@ class Applier:
                 return True
             if due is None or not positions.count_attempt(due):
                 return False
+        self._unfinished = due
         try:
             self._quickly(lambda: self._retry(due))
         except Exception as error:
@@ -159,6 +169,7 @@ class Applier:
                 positions = Positions(unit.connection, self.consumer)
                 positions.lock(due.category)
                 positions.failed_again(due, cause)
+        self._unfinished = None
         return True
 
     def set_aside(self, delivery: Delivery, cause: str) -> None:

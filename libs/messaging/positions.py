@@ -177,6 +177,16 @@ class Positions:
         )
         return bool(found)
 
+    def uncount_attempt(self, due: Due) -> None:
+        """Let the counted try be as if it had not been; it is due again at once."""
+        rows(
+            self._connection,
+            "UPDATE es.retry SET attempts = %s, due_at = clock_timestamp()"
+            " WHERE consumer = %s AND stream = %s AND version = %s AND attempts = %s"
+            " AND NOT parked",
+            (due.attempts, self._consumer, due.stream, due.version, due.attempts + 1),
+        )
+
     def take_back(self, due: Due) -> bool:
         """Delete the row in the transaction of the effect; the one behind it is due at once."""
         found = self._rows(

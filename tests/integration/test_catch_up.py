@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from libs.contracts import topology
 from libs.db import Unit
@@ -169,7 +170,12 @@ def test_two_transactions_of_one_consumer_never_overlap_whatever_their_categorie
 
 
 def _waits_for_a_lock(store: Store) -> bool:
-    return bool(store.ask("SELECT 1 FROM pg_locks WHERE NOT granted"))
+    return bool(
+        store.ask(
+            "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+        )
+    )
 
 
 def test_how_far_a_consumer_is_behind_is_counted_by_category_up_to_a_bound(
@@ -253,3 +259,30 @@ def test_a_last_try_that_nobody_survived_is_parked(store: Store) -> None:
     head = store.ask("SELECT parked, cause FROM es.retry ORDER BY version")[0]
     assert (head.parked, head.cause) == (True, ENDED_PROCESS)
     assert (len(store.ask("SELECT * FROM es.retry")), len(applied(store))) == (len(held), done)
+
+
+def test_a_try_that_a_lost_database_broke_off_is_not_counted(store: Store) -> None:
+    store.tell(1, {"document"})
+    (first, *_) = events(store)
+    effects = Effects()
+    effects.poison.add(first.stream)
+    lost: list[Recorded] = []
+
+    def handle(message: Any, event: Recorded, unit: Unit) -> None:
+        if not effects.poison and not lost:
+            lost.append(event)
+            unit.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        effects(message, event, unit)
+
+    kinds = topology().categories["document"].events
+    consumer = Applier(DOCUMENTS, store.as_service("documents"), dict.fromkeys(kinds, handle))
+    consumer.catch_up("document")
+    store.do("UPDATE es.retry SET attempts = 4, due_at = now()")
+    effects.poison.clear()
+    with pytest.raises(OperationalError):
+        consumer.run_due()
+    while consumer.run_due():
+        pass
+    assert len(lost) == 1
+    assert store.ask("SELECT version, attempts, parked, cause FROM es.retry") == []
+    assert sorted(applied(store)) == sorted(event.event_id for event in events(store))
