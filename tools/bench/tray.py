@@ -59,10 +59,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _measures(platform: Platform, number: int, console: Console) -> list[Measure]:
-    prepare(platform, 1, console)
-    sign(platform, 1, console)  # warm: the token's child, the page maker, the authority
-    prepare(platform, number, console)
-    seconds, tray = sign(platform, number, console)
+    # Warm: the token's child, the page maker, the authority.
+    sign(platform, prepare(platform, 1, console), console)
+    seconds, tray = sign(platform, prepare(platform, number, console), console)
     most = TARGET_SECONDS * number / TARGET_DOCUMENTS
     name = f"a tray of {number} over SoftHSM, first to last signature"
     return [
@@ -77,10 +76,10 @@ def _client(platform: Platform, role: str) -> Client:
     return Client(here.url, here.issuer_url, who.key, PASSWORD, run=str(time.monotonic()))
 
 
-def prepare(platform: Platform, number: int, console: Console) -> None:
-    """Draft and review so many documents, every tenth of them urgent."""
+def prepare(platform: Platform, number: int, console: Console) -> set[str]:
+    """Draft and review so many documents, every tenth of them urgent; their ids."""
     officer, head = _client(platform, "chuyenvien"), _client(platform, "truongphong")
-    signer = person(PROVINCE.key, "lanhdao")
+    signer, ids = person(PROVINCE.key, "lanhdao"), set[str]()
     with _progress(console) as progress:
         for each in progress.track(range(number), description="drafted"):
             body = {
@@ -94,12 +93,14 @@ def prepare(platform: Platform, number: int, console: Console) -> None:
             }
             made = officer.post("/v1/documents", body, step=str(each))["document_id"]
             head.post(f"/v1/documents/{made}/review")
+            ids.add(made)
+    return ids
 
 
-def sign(platform: Platform, number: int, console: Console) -> tuple[float, Row]:
-    """Confirm all that waits, at least `number`, and watch until the last is signed or failed."""
+def sign(platform: Platform, prepared: set[str], console: Console) -> tuple[float, Row]:
+    """Confirm all that waits, these among it, and watch until the last is signed or failed."""
     leader = _client(platform, "lanhdao")
-    waiting = _until(lambda: _all_there(leader.get("/v1/trays/waiting"), number))
+    waiting = _until(lambda: _all_there(leader.get("/v1/trays/waiting"), prepared))
     began = time.monotonic()
     made = leader.post("/v1/trays", {"digest": waiting["digest"]})
     with _progress(console) as progress:
@@ -116,8 +117,8 @@ def sign(platform: Platform, number: int, console: Console) -> tuple[float, Row]
     return time.monotonic() - began, tray
 
 
-def _all_there(found: Row, number: int) -> Row | None:
-    return found if len(found["documents"]) >= number else None
+def _all_there(found: Row, prepared: set[str]) -> Row | None:
+    return found if prepared <= {one["document_id"] for one in found["documents"]} else None
 
 
 def _until(probe: Callable[[], Row | None], within: float = 300.0) -> Row:
