@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import psycopg2
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from libs.db.engine import engine_for
@@ -26,6 +26,15 @@ class Unit:
     store: EventStore
     jobs: JobQueue
     now: datetime
+
+    def hold(self, name: str) -> None:
+        """Wait until no other transaction holds the name; hold it until this one ends.
+
+        What is read afterwards shows what the other one committed.
+        """
+        self.connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
 
 
 class Database:

@@ -6,8 +6,6 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from libs.contracts.journal import Journal
 from libs.db import Unit
 from services.documents.domain import incoming, outgoing, register
@@ -65,10 +63,7 @@ def load_register(unit: Unit, agency_id: UUID, year: int, series: str) -> tuple[
     all but one of them would have to begin again.
     """
     book = Register(agency_id, year, series)
-    unit.connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 0))"),
-        {"stream": register_stream(book)},
-    )
+    unit.hold(register_stream(book))
     last = unit.store.read_last(register_stream(book))
     if last is None:
         return book, 0

@@ -1,6 +1,7 @@
 """How senders call the documents that came from them: what an arrival and an answer must know.
 
-Written in the transaction of the arrival, so it never lags behind what is decided here.
+Written in the transaction of the arrival, so it never lags behind what is decided here; whoever
+decides by it holds the sender's documents first (`superseding.hold`).
 """
 
 from collections.abc import Sequence

@@ -29,7 +29,7 @@ from services.documents.events import ArrivedFile
 from services.documents.journal import JOURNAL, SYSTEM, Loaded, document_stream, evolved, load
 from services.documents.lookup import remember_names
 from services.documents.queries import refuses_invalid
-from services.documents.superseding import consequences, late
+from services.documents.superseding import consequences, hold, late
 
 
 def on_packet_arrived(message: Any, recorded: Recorded, unit: Unit) -> None:
@@ -55,6 +55,7 @@ def on_packet_arrived(message: Any, recorded: Recorded, unit: Unit) -> None:
         business=message.business,
         supersedes=tuple(message.supersedes),
     )
+    hold(unit, agency_id, command.sender_id)
     remember_names(
         unit.connection,
         agency_id,

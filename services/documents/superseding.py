@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
+from uuid import UUID
 
 from libs.db import Unit
 from services.documents import lookup
@@ -13,12 +14,26 @@ from services.documents.journal import document_stream, load
 Write = tuple[str, int, Sequence[Any]]
 
 
+def hold(unit: Unit, agency_id: UUID, sender_id: UUID) -> None:
+    """Let arrivals from one sender, and answers to what they supersede, go one after the other.
+
+    A document and the newer one that takes its place stand in two streams: were both written at
+    the same time, neither would see the other. One lock for all names of the sender: which ones
+    a chain of updates leads to is not known before.
+    """
+    unit.hold(f"superseding-{agency_id}-{sender_id}")
+
+
 def consequences(unit: Unit, newer: Incoming) -> list[Write]:
     """What `newer`, as it stands now, adds to the documents that it updates or replaces.
 
     And to those that these did in their turn. Only documents of the same sender, at the same
     agency, are touched.
     """
+    arrived = newer.arrived
+    if not arrived.supersedes:
+        return []
+    hold(unit, arrived.agency_id, arrived.sender_id)
     writes: list[Write] = []
     left, seen = [newer], {newer.document_id}
     while left:
@@ -38,7 +53,10 @@ def consequences(unit: Unit, newer: Incoming) -> list[Write]:
 
 
 def late(unit: Unit, older: Incoming) -> list[Event]:
-    """What newer documents, which came before it, mean for a document that has just arrived."""
+    """What newer documents, which came before it, mean for a document that has just arrived.
+
+    Its arrival holds the sender's documents, see `hold`.
+    """
     events: list[Event] = []
     arrived = older.arrived
     newer_ids = lookup.superseding(

@@ -4,8 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import text
-
 from libs.contracts.journal import event_id
 from libs.db import Unit
 from libs.jobs.queue import Job
@@ -77,10 +75,7 @@ def _queue(unit: Unit, sender_id: UUID) -> None:
     Were it only for the streams' versions, all but one of them would have to begin again, and
     whoever writes to a whole province might never come through.
     """
-    unit.connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": f"pair-{sender_id}"},
-    )
+    unit.hold(f"pair-{sender_id}")
 
 
 def _pairs(unit: Unit, sender_id: UUID, recipients: Iterable[UUID]) -> list[tuple[Pair, int]]:

@@ -6,9 +6,14 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+from libs.contracts import message
+from libs.db import Unit
+from services.documents import handlers
+from services.documents.policies import on_packet_arrived
 from services.documents.texts import put_text
 from tests.support.documents_office import Office, code_of, open_office
-from tests.support.documents_world import DEPARTMENT, OFFICE, PROVINCE, World, verify
+from tests.support.documents_world import DEPARTMENT, OFFICE, PROVINCE, World, order, verify
+from tests.support.overlap import overlap
 from tests.support.servers import PostgresForTests
 
 pytestmark = pytest.mark.postgres
@@ -26,6 +31,13 @@ def office(
 
 def arrive(world: World, name: str = "", **changes: Any) -> UUID:
     """A document of the department reaches the province."""
+    packet_id = send(world, name, **changes)
+    world.catch_up()
+    return uuid5(packet_id, "document")
+
+
+def send(world: World, name: str = "", **changes: Any) -> UUID:
+    """Its packet is there; the documents service does not know of it yet."""
     packet_id = uuid4()
     fields: dict[str, Any] = {
         "packet_id": str(packet_id),
@@ -49,8 +61,7 @@ def arrive(world: World, name: str = "", **changes: Any) -> UUID:
         "recipient_code": "H25",
     }
     world.tell("interconnect", f"packet-{packet_id}", "PacketArrived", **(fields | changes))
-    world.catch_up()
-    return uuid5(packet_id, "document")
+    return packet_id
 
 
 def ask_back(world: World, document_id: UUID, at: str = ASKED_AT) -> None:
@@ -206,6 +217,30 @@ def test_a_document_that_comes_after_its_update_is_replaced_at_once(
     old = arrive(office.world, name)
     assert office.world.last(old, "DocumentReplaced").by == str(new)
     assert shown(office, old)["state"] == "replaced"
+
+
+@pytest.mark.parametrize("accepted_first", [True, False])
+def test_a_document_that_comes_while_its_update_is_accepted_is_replaced_too(
+    office: Office, accepted_first: bool
+) -> None:
+    world, name = office.world, f"G22,7{accepted_first}/X"
+    new = arrive(world, business="update", supersedes=[name])
+    verify(world, new, "TOTAL_PASSED")
+    packet_id = send(world, name)
+    with world.database.unit() as unit:
+        (arrival,) = unit.store.read(f"packet-{packet_id}")
+
+    def accepts(unit: Unit) -> None:
+        handlers.accept(unit, order(), new)
+
+    def arrives(unit: Unit) -> None:
+        on_packet_arrived(message(arrival), arrival, unit)
+
+    first, second = (accepts, arrives) if accepted_first else (arrives, accepts)
+    assert overlap(world.database, first, second) is None
+    world.catch_up()
+    old = uuid5(packet_id, "document")
+    assert world.last(old, "DocumentReplaced").by == str(new)
 
 
 def test_nobody_updates_what_another_sender_sent(office: Office) -> None:
