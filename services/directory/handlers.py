@@ -87,8 +87,8 @@ def _check(command: Command, unit: Unit, today: date) -> None:
             _require_agency(unit, command.agency_id, command.valid_from)
         case RegisterClient():
             _require_agency(unit, command.agency_id, today)
-        case CloseAgency(successor_id=successor_id) if successor_id:
-            _require_agency(unit, successor_id, command.closed_on)
+        case CloseAgency():
+            _check_successor(unit, command)
         case RegisterAgency():
             _claim_codes(unit, command)
         case FileRequest():
@@ -96,6 +96,15 @@ def _check(command: Command, unit: Unit, today: date) -> None:
         case HandOverDevice() if command.kind != "leader":
             if command.owner_id not in works_in(unit, command.receiver_id):
                 raise ReceiverUnfit
+
+
+def _check_successor(unit: Unit, command: CloseAgency) -> None:
+    """Whoever takes over must be there on the last day; both are held, always in one order."""
+    ends, successor = command.agency_id, command.successor_id
+    for each in sorted({ends, successor or ends}):
+        _hold_agency(unit, each)
+    if successor:
+        _require_agency(unit, successor, command.closed_on)
 
 
 def _check_subscriber(command: FileRequest, unit: Unit, today: date) -> None:
@@ -121,13 +130,21 @@ def keep_secret(unit: Unit, client_id: str, hashed: Mapping[str, bytes]) -> None
 
 
 def _require_agency(unit: Unit, agency_id: Any, on: date) -> None:
-    """Refuse what would begin on that day at an agency that is not there, or not any more."""
+    """Refuse what would begin on that day at an agency that is not there, or not any more.
+
+    It stays as it is until the transaction ends: what begins there stands in another stream.
+    """
+    _hold_agency(unit, agency_id)
     history, _ = JOURNAL.load(unit.store, f"agency-{agency_id}")
     entry = reduce(entries.evolve, history, Entry())
     if entry.made is None:
         raise AgencyUnknown(agency_id=str(agency_id))
     if entry.closed and entry.closed.closed_on < on:
         raise AgencyEnded(agency_id=str(agency_id), closed_on=entry.closed.closed_on.isoformat())
+
+
+def _hold_agency(unit: Unit, agency_id: UUID) -> None:
+    unit.hold(f"agency-{agency_id}")
 
 
 def _claim_codes(unit: Unit, command: RegisterAgency) -> None:

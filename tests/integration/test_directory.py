@@ -1,7 +1,7 @@
 """The directory over its own HTTP interface, on the real store."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from werkzeug.test import TestResponse
 
+from libs.db import Unit
+from libs.eventstore import Context
+from services.directory.commands import AssignPosition, CloseAgency
+from services.directory.errors import AgencyEnded
+from services.directory.handlers import handle
 from tests.support.directory_office import PROVINCE, Directory, agency, open_directory, position
+from tests.support.overlap import overlap
 from tests.support.servers import PostgresForTests
 
 SECRET = "a-secret-of-more-than-thirty-two-letters"
@@ -160,6 +166,30 @@ def test_nothing_new_begins_at_an_agency_after_its_last_day(directory: Directory
     late = position(valid_from="2025-07-01", position_id=str(UUID(int=32)))
     for refused in (directory.post("/v1/positions", late), directory.post("/v1/clients", CLIENT)):
         assert (refused.status_code, (refused.json or {})["code"]) == (409, "agency_closed")
+
+
+CLOSES = CloseAgency(PROVINCE, date(2025, 6, 30), UUID(int=3))
+BEGINS = AssignPosition(
+    UUID(int=31), UUID(int=21), PROVINCE, "Văn thư", "Văn thư", "", ("clerk",), date(2025, 7, 1)
+)
+CLOSES_ITS_SUCCESSOR = CloseAgency(UUID(int=3), date(2025, 7, 1), PROVINCE)
+
+
+@pytest.mark.parametrize("late", [BEGINS, CLOSES_ITS_SUCCESSOR])
+def test_nothing_begins_at_an_agency_that_is_being_closed(
+    directory: Directory, late: AssignPosition | CloseAgency
+) -> None:
+    for number, code in ((2, "H42"), (3, "H43")):
+        directory.post("/v1/agencies", agency(number, code))
+    directory.post("/v1/people", {"person_id": str(UUID(int=21)), "full_name": "Trần Thị Ứng"})
+
+    def told(command: AssignPosition | CloseAgency) -> Callable[[Unit], Any]:
+        return lambda unit: handle(
+            command, unit, Context("a", "system:test", unit.now, uuid4()), uuid4()
+        )
+
+    refused = overlap(directory.database, told(CLOSES), told(late))
+    assert isinstance(refused, AgencyEnded)
 
 
 def certificate() -> str:
