@@ -1,6 +1,7 @@
 """The signatures service over HTTP: what was signed, and what was found of a file."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -23,12 +24,14 @@ from services.signatures.api_devices import add_device_routes
 from services.signatures.bundles import Bundle, described, read_pem
 from services.signatures.commands import ApproveTrust, ProposeTrust, RejectTrust
 from services.signatures.consultations import record
+from services.signatures.domain.trust import in_use, version_of
 from services.signatures.errors import (
     EvidencePending,
     EvidenceWasRefused,
     PersonNeeded,
     SignaturesError,
 )
+from services.signatures.events import TrustVersionProposed
 from services.signatures.settings import Settings
 from services.signatures.trust_orders import bring_list, handle
 
@@ -219,18 +222,18 @@ def _deciding(api: Api, blobs: BlobStore) -> None:
 
 def _trusted(api: Api, database: Database, blobs: BlobStore) -> None:
     @api.query("/v1/trust", "signatures.read_trust")
-    def show_trust(_call: Call) -> Reply:
+    def show_trust(call: Call) -> Reply:
         """The version in use, every proposal, and published lists that were not taken."""
         with database.snapshot() as unit:
+            parts = queries.trust_parts(unit.connection)
             versions = queries.trust_versions(unit.connection)
             refused = queries.refused_lists(unit.connection)
-        approved = [row for row in versions if row["state"] == "approved"]
-        newest = max(approved, key=lambda row: row["number"], default=None)
+        used = in_use(parts, call.now)
         return Reply(
             body={
-                "version": newest["version"] if newest else None,
-                "number": newest["number"] if newest else 0,
-                "versions": [_shown(row) for row in versions],
+                "version": version_of(used) if parts else None,
+                "number": max((row["number"] or 0 for row in versions), default=0),
+                "versions": [_version_shown(row, used, call.now) for row in versions],
                 "refused_lists": [_shown(row) for row in refused],
             }
         )
@@ -239,11 +242,13 @@ def _trusted(api: Api, database: Database, blobs: BlobStore) -> None:
     def show_version(call: Call) -> Reply:
         """A proposal with its certificates: what to compare before approving it."""
         with database.snapshot() as unit:
+            parts = queries.trust_parts(unit.connection)
             row = queries.trust_version_of(unit.connection, call.params["version_id"])
         if row is None:
             raise not_found()
         pem = blobs.read(row["bundle"], limit=LARGEST_BUNDLE)
-        return Reply(body={**_shown(row), "certificates": described(pem)})
+        shown = _version_shown(row, in_use(parts, call.now), call.now)
+        return Reply(body={**shown, "certificates": described(pem)})
 
 
 def _person(call: Call) -> UUID:
@@ -272,6 +277,16 @@ def _carry_out(
     appended = handle(command, call.unit, _context(call), call.command_id)
     after = token(call.unit.store, appended) if appended else None
     return Reply(status, {"version_id": version_id}, read_after=after)
+
+
+def _version_shown(
+    row: dict[str, Any], used: Sequence[TrustVersionProposed], at: datetime
+) -> dict[str, Any]:
+    """A version with whether verdicts trust it; an approved list whose end is over is `ended`."""
+    over = row["valid_until"] is not None and row["valid_until"] <= at
+    state = "ended" if over and row["state"] == "approved" else row["state"]
+    trusted = any(part.version_id == row["version_id"] for part in used)
+    return {**_shown(row), "state": state, "in_use": trusted}
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

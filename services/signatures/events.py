@@ -109,8 +109,9 @@ class EvidenceConsulted:
 class TrustVersionProposed:
     """Somebody proposed whom verdicts are to trust; `source` is the part of the store it is for.
 
-    `bundle` is the digest of the certificates (PEM), `certificates` their fingerprints. A published
-    list has its `sequence` number and the instant after which it must not be used.
+    That is `certificates`, or the name of its operator as a published list writes it. `bundle` is
+    the digest of the certificates (PEM), `certificates` their fingerprints. A published list has
+    its `sequence` number and the instant after which it must not be used.
     """
 
     version_id: UUID

@@ -37,6 +37,11 @@ TOKENS = Gauge(
 TOKEN_LOGINS = Counter(
     "lienthong_signing_token_logins", "How often a token's PIN was given and taken", ["token"]
 )
+TRUST_ENDS = Gauge(
+    "lienthong_trust_list_ends_seconds",
+    "Seconds until the published list in use ends and is trusted no more; below 0 once it has",
+    ["source"],
+)
 logger = get_logger(__name__)
 
 
@@ -50,6 +55,15 @@ def count_waiting(database: Database, now: datetime) -> None:
         OLDEST.labels(what).set(max(age, 0.0))
 
 
+def count_down(database: Database, now: datetime) -> None:
+    """Set how long each approved list still holds."""
+    with database.unit() as unit:
+        parts = queries.trust_parts(unit.connection)
+    for part in parts:
+        if part.valid_until:
+            TRUST_ENDS.labels(part.source).set((part.valid_until - now).total_seconds())
+
+
 def watch_waiting(database: Database) -> None:
     """Count again and again in a thread of this process, which ends with it."""
     threading.Thread(target=_watch, args=(database,), name="waiting", daemon=True).start()
@@ -58,7 +72,9 @@ def watch_waiting(database: Database) -> None:
 def _watch(database: Database) -> None:
     while True:
         try:
-            count_waiting(database, datetime.now(UTC))
+            now = datetime.now(UTC)
+            count_waiting(database, now)
+            count_down(database, now)
         except Exception as error:
             # A count that fails is missing from a graph, and nothing else may suffer from it.
             cause = type(error).__name__ if connection_lost(error) else repr(error)[:300]

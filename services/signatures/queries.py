@@ -1,12 +1,14 @@
 """What the service is asked: by its worker, and over HTTP."""
 
 from collections.abc import Collection
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, or_, select
 
+from services.signatures.events import TrustVersionProposed
 from services.signatures.tables import (
     agency,
     certificate,
@@ -185,15 +187,19 @@ def backlog(connection: Connection, now: datetime) -> dict[str, tuple[int, datet
     }
 
 
-def trust_parts(connection: Connection) -> list[str]:
-    """The bundles of the store in use: for each source the one that was approved last."""
+def trust_parts(connection: Connection) -> list[TrustVersionProposed]:
+    """The store's parts: for each source the version that was approved last, ended or not."""
+    names = [field.name for field in fields(TrustVersionProposed)]
     query = (
-        select(trust_version.c.bundle)
+        select(*(trust_version.c[name] for name in names))
         .where(trust_version.c.state == "approved")
         .distinct(trust_version.c.source)
         .order_by(trust_version.c.source, trust_version.c.number.desc())
     )
-    return sorted(set(connection.execute(query).scalars()))
+    rows = [dict(row._mapping) for row in connection.execute(query)]
+    return [
+        TrustVersionProposed(**{**row, "certificates": tuple(row["certificates"])}) for row in rows
+    ]
 
 
 def trust_versions(connection: Connection) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def _recorded(job: Job, command: ProposeTrust | RefuseTrustList, file: str = "")
 
 @dataclass
 class ApprovedTrust:
-    """The setup with the trust store that was approved last, or with its own while none was.
+    """The setup with the approved trust store, or with its own while nothing was approved.
 
     `folder` is this process's own; what is written there has its digest as its name.
     """
@@ -89,25 +89,28 @@ class ApprovedTrust:
     folder: Path
     _known: dict[tuple[str, ...], Setup] = field(default_factory=dict)
 
-    def setup(self) -> Setup:
-        """What a child is to be started from now.
+    def setup(self, at: datetime) -> Setup:
+        """What a child is to be started from at that instant.
 
+        A list whose end is over is passed over then; when no root is left, nobody is trusted.
         Raises `TrustStoreUnreadable` for an approved part that no child could start with: jobs
         then fail and are told, rather than being judged by another store than the approved one.
         """
         with self.database.unit() as unit:
-            parts = tuple(queries.trust_parts(unit.connection))
+            parts = queries.trust_parts(unit.connection)
         if not parts:
             return self.own
-        if parts not in self._known:
-            self._known[parts] = replace(self.own, trust=self._written(parts))
-        return self._known[parts]
+        bundles = tuple(sorted({part.bundle for part in trust.in_use(parts, at)}))
+        if bundles not in self._known:
+            store = self._written(bundles) if bundles else None
+            self._known[bundles] = replace(self.own, trust=store)
+        return self._known[bundles]
 
-    def _written(self, parts: Sequence[str]) -> Path:
-        name = hashlib.sha256("".join(parts).encode()).hexdigest()
+    def _written(self, bundles: Sequence[str]) -> Path:
+        name = hashlib.sha256("".join(bundles).encode()).hexdigest()
         store, partial = self.folder / name, Path(mkdtemp(dir=self.folder))
-        for part in parts:
-            (partial / f"{part}.pem").write_bytes(self.blobs.read(part, limit=LARGEST_FILE))
+        for bundle in bundles:
+            (partial / f"{bundle}.pem").write_bytes(self.blobs.read(bundle, limit=LARGEST_FILE))
         TrustStore.load(partial)
         with suppress(OSError):  # another worker of this process was faster
             partial.rename(store)
@@ -122,7 +125,7 @@ def trusting(acts: Mapping[str, Act], engine: Isolated, approved: ApprovedTrust)
 
     def renewed(act: Act) -> Act:
         def run(job: Job) -> Finish:
-            engine.renew(replace(approved.setup(), token=engine.setup.token))
+            engine.renew(replace(approved.setup(datetime.now(UTC)), token=engine.setup.token))
             return act(job)
 
         return run

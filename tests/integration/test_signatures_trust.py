@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from asn1crypto import pem, x509
+from prometheus_client import REGISTRY
+from sqlalchemy import update
 from werkzeug.test import Client, TestResponse
 
 from libs.blobs import BlobStore, open_store
@@ -18,10 +20,12 @@ from libs.jobs.worker import Worker
 from libs.messaging.applier import Applier
 from libs.web.issuer import TokenIssuer
 from services.signatures.api import build_api
+from services.signatures.metrics import count_down
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.trust import TrustStore
 from services.signatures.projections import PROJECTIONS
 from services.signatures.settings import Settings
+from services.signatures.tables import trust_version
 from services.signatures.trust_orders import READ_LIST
 from services.signatures.trusting import ApprovedTrust, Reading, trusting
 from tests.support.pki import Pki, draft, now, running
@@ -141,18 +145,18 @@ def test_two_people_change_whom_verdicts_trust(
     signed = pki.leader(draft()).pdf
     assert house.engine.validate(signed, at=now()).trust_version == pki.trust.version
     version_id = house.propose(*pem_of(strangers))
-    assert house.approved.setup().trust == pki.data / "trust"
+    assert house.approved.setup(now()).trust == pki.data / "trust"
     assert house.approve(version_id).status_code == 200
     eventually(lambda: house.shown()["number"] == 1, within=30)
     assert house.shown()["version"] == strangers.version
-    house.engine.renew(house.approved.setup())
+    house.engine.renew(house.approved.setup(now()))
     report = house.engine.validate(signed, at=now())
     assert report.trust_version == strangers.version
     assert report.verdict == "INDETERMINATE"
     both = house.propose(*pem_of(strangers), *pem_of(pki.trust))
     house.approve(both)
     eventually(lambda: house.shown()["number"] == 2, within=30)
-    house.engine.renew(house.approved.setup())
+    house.engine.renew(house.approved.setup(now()))
     report = house.engine.validate(signed, at=now())
     assert report.verdict == "TOTAL_PASSED", report.reasons
 
@@ -160,10 +164,10 @@ def test_two_people_change_whom_verdicts_trust(
 def test_the_same_store_starts_no_new_child(house: House, strangers: TrustStore) -> None:
     house.approve(house.propose(*pem_of(strangers)))
     house.shown()
-    house.engine.renew(house.approved.setup())
+    house.engine.renew(house.approved.setup(now()))
     house.engine.validate(draft(), at=now())
     child = house.engine.pid
-    house.engine.renew(house.approved.setup())
+    house.engine.renew(house.approved.setup(now()))
     house.engine.validate(draft() + b"\n", at=now())
     assert house.engine.pid == child
 
@@ -229,6 +233,75 @@ def test_a_published_list_is_proposed_and_then_approved(
     assert house.approve(version_id, ADMIN).status_code == 403
     assert house.approve(version_id).status_code == 200
     assert house.shown()["version"] == pki.trust.version
+
+
+def trusts(house: House, at: datetime) -> str | None:
+    """The store that a child judges by at that instant, as its reports name it."""
+    house.shown()
+    folder = house.approved.setup(at).trust
+    return TrustStore.load(folder).version if folder else None
+
+
+def test_a_list_is_trusted_until_its_end_and_nothing_comes_back_in_its_place(
+    house: House, pki: Pki, operator: Operator, strangers: TrustStore
+) -> None:
+    ends, own = now() + timedelta(days=3), [(CA, GRANTED, one.dump()) for one in pki.trust.roots]
+    house.approve(house.bring(operator.publish(own, 7, ends + timedelta(days=300))))
+    house.approve(house.bring(operator.publish(own, 8, ends)))
+    assert trusts(house, ends - timedelta(seconds=2)) == TrustStore.of(pki.trust.roots).version
+    assert trusts(house, ends) is None
+
+    house.approve(house.propose(*pem_of(strangers)))
+    both = TrustStore.of((*pki.trust.roots, *strangers.roots))
+    assert trusts(house, ends - timedelta(seconds=2)) == both.version
+    assert trusts(house, ends) == strangers.version
+
+
+def test_a_child_trusts_an_ended_list_no_more_though_nobody_approved_anything(
+    house: House, pki: Pki, operator: Operator
+) -> None:
+    ends = now() + timedelta(days=3)
+    listed = [(CA, GRANTED, one.dump()) for one in (*pki.trust.roots, *pki.trust.intermediates)]
+    house.approve(house.bring(operator.publish(listed, ends=ends)))
+    house.shown()
+    signed, verdicts = pki.leader(draft()).pdf, []
+    for at in (now(), ends):
+        house.engine.renew(house.approved.setup(at))
+        verdicts.append(house.engine.validate(signed, at=now()).verdict)
+    assert verdicts == ["TOTAL_PASSED", "INDETERMINATE"]
+
+
+def test_an_ended_list_is_shown_as_ended_and_counted_down_before(
+    house: House, pki: Pki, operator: Operator, strangers: TrustStore
+) -> None:
+    house.approve(house.propose(*pem_of(strangers)))
+    ends = now() + timedelta(days=3)
+    listed = [(CA, GRANTED, pki.trust.roots[0].dump())]
+    version_id = house.bring(operator.publish(listed, ends=ends))
+    house.approve(version_id)
+    shown = house.shown()
+    assert [(row["state"], row["in_use"]) for row in shown["versions"]] == [("approved", True)] * 2
+    assert shown["version"] != strangers.version
+    for seconds in (86400, 0, -60):
+        count_down(house.database, ends - timedelta(seconds=seconds))
+        labels = {"source": SCHEME}
+        assert REGISTRY.get_sample_value("lienthong_trust_list_ends_seconds", labels) == seconds
+
+    with house.database.unit() as unit:
+        unit.connection.execute(
+            update(trust_version)
+            .where(trust_version.c.version_id == version_id)
+            .values(valid_until=now())
+        )
+    shown = house.shown()
+    assert [(row["state"], row["in_use"]) for row in shown["versions"]] == [
+        ("ended", False),
+        ("approved", True),
+    ]
+    assert shown["version"] == strangers.version
+    alone = house.call("GET", f"/v1/trust/versions/{version_id}").json
+    assert alone
+    assert (alone["state"], alone["in_use"]) == ("ended", False)
 
 
 def refusals(house: House) -> list[str]:

@@ -165,6 +165,21 @@ def test_a_list_that_has_ended_is_neither_proposed_nor_approved(late: timedelta)
         decide(given(*IN_USE, SEVENTH), replace(approve(SEVENTH), at=after))
 
 
+def test_an_ended_list_counts_neither_for_the_store_nor_for_its_root() -> None:
+    ended = (EIGHTH, approved(EIGHTH, 1, OTHER_ROOT))
+    assert EIGHTH.valid_until is not None
+    after = EIGHTH.valid_until
+    before = after - timedelta(microseconds=1)
+    rootless = replace(CERTIFICATES, certificates=(SUB,), roots=0)
+    told = {at: replace(approve(rootless), at=at) for at in (before, after)}
+    assert decide(given(*ended, rootless), told[before]) == [approved(rootless, 2, OTHER_ROOT, SUB)]
+    with pytest.raises(TrustWithoutRoot):
+        decide(given(*ended, rootless), told[after])
+    assert decide(given(*ended, CERTIFICATES), replace(approve(CERTIFICATES), at=after)) == [
+        approved(CERTIFICATES, 2, ROOT)
+    ]
+
+
 def test_a_list_that_cannot_be_believed_is_recorded_and_changes_nothing() -> None:
     refusal = TrustListRefused(LIST_7, "file", PROPOSER, "trust_list_signature_wrong")
     assert decide(given(*IN_USE), RefuseTrustList(refusal)) == [refusal]

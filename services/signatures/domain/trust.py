@@ -3,6 +3,9 @@
 The store is the union of its parts, one for each source: certificates that an operator gave, and
 the list that each scheme publishes (ETSI TS 119 612). An approved version replaces its source's
 part. A published list is never followed by an older one, nor used after its end.
+
+A scheme is known by its operator's name as the list writes it: a list under another name is another
+source, whose numbers begin anew, beside the old part until that one's end.
 """
 
 import hashlib
@@ -90,8 +93,8 @@ def _approve(trust: Trust, command: ApproveTrust) -> list[Event]:
         return []
     version = _open(trust, command.version_id, command.decided_by)
     _require_newer(trust, version, command.at)
-    parts = list({**trust.parts, version.source: version}.values())
-    if not any(part.roots for part in parts):
+    parts = in_use({**trust.parts, version.source: version}.values(), command.at)
+    if not parts:
         raise TrustWithoutRoot
     return [
         TrustVersionApproved(
@@ -101,6 +104,15 @@ def _approve(trust: Trust, command: ApproveTrust) -> list[Event]:
             version=version_of(parts),
         )
     ]
+
+
+def in_use(parts: Iterable[TrustVersionProposed], at: datetime) -> list[TrustVersionProposed]:
+    """Those of the store's parts that verdicts trust at that instant.
+
+    None whose end is over, and none at all without a root among them: then nobody is trusted.
+    """
+    left = [part for part in parts if part.valid_until is None or part.valid_until > at]
+    return left if any(part.roots for part in left) else []
 
 
 def version_of(parts: Iterable[TrustVersionProposed]) -> str:

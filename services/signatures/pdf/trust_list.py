@@ -139,7 +139,10 @@ def _read(covered: Any) -> TrustList:
 
 
 def _name(scheme: Any) -> str:
-    """The scheme operator's name, the Vietnamese or English one where there are several."""
+    """The scheme operator's name, the Vietnamese or English one where there are several.
+
+    By it a list is known: once renamed, or given its first Vietnamese name, it is another source.
+    """
     names = scheme.findall(f"{_TSL}SchemeOperatorName/{_TSL}Name")
     language = "{http://www.w3.org/XML/1998/namespace}lang"
     preferred = sorted(names, key=lambda one: {"vi": 0, "en": 1}.get(one.get(language), 2))
