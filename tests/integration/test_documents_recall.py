@@ -219,12 +219,16 @@ def test_a_document_that_comes_after_its_update_is_replaced_at_once(
     assert shown(office, old)["state"] == "replaced"
 
 
+@pytest.mark.parametrize("chain", [False, True])
 @pytest.mark.parametrize("accepted_first", [True, False])
 def test_a_document_that_comes_while_its_update_is_accepted_is_replaced_too(
-    office: Office, accepted_first: bool
+    office: Office, accepted_first: bool, chain: bool
 ) -> None:
-    world, name = office.world, f"G22,7{accepted_first}/X"
-    new = arrive(world, business="update", supersedes=[name])
+    """Also when the update is itself updated: what stands in its place, stands in both."""
+    world, name = office.world, f"G22,7{accepted_first}{chain}/X"
+    by = new = arrive(world, f"{name}1", business="update", supersedes=[name])
+    if chain:
+        new = arrive(world, business="update", supersedes=[f"{name}1"])
     verify(world, new, "TOTAL_PASSED")
     packet_id = send(world, name)
     with world.database.unit() as unit:
@@ -240,7 +244,7 @@ def test_a_document_that_comes_while_its_update_is_accepted_is_replaced_too(
     assert overlap(world.database, first, second) is None
     world.catch_up()
     old = uuid5(packet_id, "document")
-    assert world.last(old, "DocumentReplaced").by == str(new)
+    assert world.last(old, "DocumentReplaced").by == str(by)
 
 
 def test_nobody_updates_what_another_sender_sent(office: Office) -> None:
