@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ import rfc8785
 from services.audit.sealing.shards import ShardName
 from tests.integration.audit_trail import identity
 from tests.integration.bundle_world import SUBJECT, TRACE, Run, World, runner, seal, world
+from tests.support.bundles import shortened
 from tests.support.servers import PostgresForTests
 from tools.bundle import making
+from tools.bundle import verify_bundle as check
 
 pytestmark = pytest.mark.postgres
 run = pytest.fixture(runner)
@@ -145,17 +148,89 @@ def test_read_models_that_are_behind_make_no_bundle(
     assert (code, told["error"]) == (1, "not_caught_up")
 
 
-def test_a_trace_over_two_years_has_two_checkpoints(own: World, run: Run) -> None:
-    later = ShardName(2027)
-    own[0].keys.make(later)
-    own[0].now = datetime(2027, 1, 5, tzinfo=UTC)
-    own[1].append("DocumentVoided", "out", document_id=identity("out"), note="")
+def go_on(own: World, stream: str = "out") -> None:
+    """One more step of the matter, sealed in the year that it is."""
+    own[1].append("DocumentVoided", stream, document_id=identity(stream), note="")
     own[1].read()
-    seal(own[0], later)
+    seal(own[0], ShardName(own[0].now.year))
+
+
+def turn_of_the_year(own: World, year: int) -> None:
+    own[0].keys.make(ShardName(year))
+    own[0].now = datetime(year, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def two_years(own: World, run: Run) -> Path:
+    """A bundle of the matter after it went on in the next year."""
+    turn_of_the_year(own, 2027)
+    go_on(own)
     path = own[0].folder / "case.zip"
     assert run("bundle", TRACE, "-o", path)[0] == 0
-    code, found = run("verify-bundle", path, "--log", own[0].log)
+    return path
+
+
+def test_a_trace_over_two_years_has_two_checkpoints(own: World, two_years: Path, run: Run) -> None:
+    code, found = run("verify-bundle", two_years, "--log", own[0].log)
     assert (code, len(found["checkpoints"])) == (0, 2)
+    assert "2027" in found["log_copy"]
+
+
+def test_a_later_year_that_was_left_out_is_in_the_copy(
+    own: World, two_years: Path, run: Run
+) -> None:
+    members = check.unpacked(two_years.read_bytes())
+    two_years.write_bytes(shortened(members, lambda _, origin: "2027" not in origin))
+    assert run("verify-bundle", two_years)[0] == 0  # nobody can see it from the bundle alone
+    code, found = run("verify-bundle", two_years, "--log", own[0].log)
+    assert (code, found["log_copy"]) == (1, "")
+    assert "1 newer entries of the trace are in the copy" in found["wrong"]
+    assert "made before them, or shortened" in found["wrong"]
+    assert f"document-{identity('out')} version" in found["wrong"]
+    assert "withheld" not in found["wrong"]
+
+
+def test_a_year_between_that_was_left_out_was_withheld(
+    own: World, two_years: Path, run: Run
+) -> None:
+    """Whoever knows the year behind it was not before it."""
+    turn_of_the_year(own, 2028)
+    go_on(own, "another")
+    assert run("bundle", TRACE, "-o", two_years)[0] == 0
+    members = check.unpacked(two_years.read_bytes())
+    two_years.write_bytes(shortened(members, lambda _, origin: "2027" not in origin))
+    assert run("verify-bundle", two_years)[0] == 0
+    code, found = run("verify-bundle", two_years, "--log", own[0].log)
+    assert (code, "newer" in found["wrong"]) == (1, False)
+    assert "1 entries of the log were withheld" in found["wrong"]
+
+
+def test_an_older_bundle_lacks_what_a_newer_copy_has(own: World, bundle: Path, run: Run) -> None:
+    go_on(own)
+    code, found = run("verify-bundle", bundle, "--log", own[0].log)
+    assert (code, found["verified"], found["log_copy"]) == (1, False, "")
+    assert "1 newer entries of the trace are in the copy" in found["wrong"]
+    assert f"document-{identity('out')} version" in found["wrong"]
+
+
+def test_an_older_bundle_is_whole_when_only_other_matters_went_on(
+    own: World, bundle: Path, run: Run
+) -> None:
+    own[0].append_all(400, "document-another")
+    seal(own[0])
+    code, found = run("verify-bundle", bundle, "--log", own[0].log)
+    assert (code, "entries of the trace are here" in found["log_copy"]) == (0, True)
+
+
+def test_a_copy_that_ends_before_the_bundle_says_nothing(
+    own: World, run: Run, tmp_path: Path
+) -> None:
+    copytree(own[0].log, tmp_path / "copy")
+    go_on(own)
+    path = own[0].folder / "case.zip"
+    assert run("bundle", TRACE, "-o", path)[0] == 0
+    code, found = run("verify-bundle", path, "--log", tmp_path / "copy")
+    assert (code, "older than the bundle" in found["wrong"]) == (1, True)
 
 
 def test_who_may_not_read_everything_makes_no_bundle(

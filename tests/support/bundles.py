@@ -1,7 +1,7 @@
 """A small trace with all that a bundle has (log, witness, files, lines), and hands that forge."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import rfc8785
 
 from libs.eventstore.entries import Row, entry_of, leaf_of
-from libs.translog import LogProof, Use, cosign, prove_inclusion
+from libs.translog import Checkpoint, LogProof, Note, Use, cosign, prove_inclusion
 from services.audit.shown import SYSTEM
 from tests.support.translog_log import ORIGIN, SampleLog, numbered, signer
 from tools.bundle import verify_bundle as check
@@ -145,4 +145,36 @@ def forged(members: Mapping[str, bytes], **changes: bytes | None) -> bytes:
     return zipped({**kept, "manifest.json": check.manifest(kept)})
 
 
-__all__ = ["ORIGIN", "forged", "matter", "store", "zipped"]
+def shortened(members: Mapping[str, bytes], kept: Callable[[Any, str], bool]) -> bytes:
+    """The bundle of a maker who leaves events out, and tells the rest rightly.
+
+    `kept` is asked with each entry and the origin of the log that proves it.
+    """
+    changed: dict[str, bytes | None] = {}
+    gone, origins = set(), set()
+    for name in members:
+        if name.endswith(".entry.json"):
+            stem, entry = name.partition(".")[0], json.loads(members[name])
+            checkpoint = LogProof.parse(members[f"{stem}.tlog-proof"]).checkpoint
+            origin = Checkpoint.parse(checkpoint.text).origin
+            if kept(entry, origin):
+                origins.add(origin)
+                continue
+            gone.add(entry["id"])
+            changed |= {each: None for each in members if each.startswith(f"{stem}.")}
+    notes = {name: Note.parse(members[name]) for name in members if name.endswith("/checkpoint")}
+    for name, note in notes.items():
+        if Checkpoint.parse(note.text).origin not in origins:
+            changed[name] = None
+    about = json.loads(members["bundle.json"])
+    about["events"] -= len(gone)
+    logs = about["log"].split("; ")
+    about["log"] = "; ".join(each for each in logs if each.partition(": ")[0] in origins)
+    lines = [each for each in json.loads(members["timeline.json"]) if each["event_id"] not in gone]
+    changed["timeline.json"] = json.dumps(lines).encode()
+    changed["bundle.json"] = json.dumps(about).encode()
+    page = check.page(members["texts/page.html"].decode(), about, lines)
+    return forged(members, **{**changed, "timeline.html": page.encode()})
+
+
+__all__ = ["ORIGIN", "forged", "matter", "shortened", "store", "zipped"]

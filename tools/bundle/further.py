@@ -7,20 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from libs.translog import (
-    Checkpoint,
-    LogFiles,
-    LogProof,
-    TranslogError,
-    Tree,
-    leaf_hash,
-    new_bundles,
-)
 from services.signatures.pdf.engine import Setup
 from services.signatures.pdf.isolate import Isolated
 from services.signatures.pdf.trust import TrustStoreUnreadable
 from tools.bundle import verify_bundle as check
-from tools.log.places import LogUnreachable, shards_below
+from tools.bundle.log_copy import compare
 
 Found = Mapping[str, Any]
 _JUDGED = ("DocumentIssued", "FileValidated")
@@ -33,10 +24,10 @@ def look(members: check.Members, found: Found, options: Namespace) -> dict[str, 
     wrong: list[str] = []
     done: dict[str, Any] = {}
     if options.log:
-        done["log_copy"], some = _whole_log(found, options.log, events)
+        done["log_copy"], some = compare(found, options.log, events)
         wrong += some
     if options.signatures:
-        verdicts, some = _verdicts(members, options.trust, [one for one, _ in events])
+        verdicts, some = _verdicts(members, options.trust, events)
         counted = Counter(each["verdict"] for each in verdicts.values())
         done["signatures"] = ", ".join(f"{n} {what}" for what, n in counted.items())
         done["verdicts"] = verdicts
@@ -46,57 +37,11 @@ def look(members: check.Members, found: Found, options: Namespace) -> dict[str, 
     return done
 
 
-def _events(members: check.Members) -> Iterator[tuple[check.Event, LogProof]]:
+def _events(members: check.Members) -> Iterator[check.Event]:
     for name in members:
-        if name.endswith(".tlog-proof"):
-            stem = name.removesuffix(".tlog-proof")
-            sealed, payload = (members[f"{stem}.{part}.json"] for part in ("entry", "payload"))
-            proof = LogProof.parse(members[name])
-            yield check.event(stem[-6:], sealed, payload), proof
-
-
-def _whole_log(
-    found: Found, folder: Path, events: list[tuple[check.Event, LogProof]]
-) -> tuple[str, list[str]]:
-    """Look for every entry of the trace in a copy of the log, which must be the log."""
-    trace, wrong, count = found["trace"], [], 0
-    try:
-        copies = {_origin(place.files): place.files for place in shards_below(folder)}
-        for log in found["checkpoints"]:
-            if log["origin"] not in copies:
-                wrong.append(f"{folder}: không có nhật ký · no copy of {log['origin']}")
-                continue
-            root, wanted = _entries_of(copies[log["origin"]], log["size"], trace)
-            here = {
-                proof.index
-                for one, proof in events
-                if one.entry["trace"] == trace
-                and Checkpoint.parse(proof.checkpoint.text).origin == log["origin"]
-            }
-            count += len(wanted)
-            if root.hex() != log["root"]:
-                wrong.append(f"{folder}: không phải nhật ký này · not the log of the checkpoint")
-            if withheld := sorted(wanted - here):
-                text = ", ".join(map(str, withheld[:10]))
-                wrong.append(f"gói giấu mục · entries of the log were withheld: {text}")
-    except (LogUnreachable, TranslogError, OSError) as error:
-        return "", [f"{folder}: {error}"]
-    text = f"đủ {count} mục của hồ sơ · all {count} entries of the trace are here"
-    return ("" if wrong else text), wrong
-
-
-def _origin(files: LogFiles) -> str:
-    return Checkpoint.parse(files.note().text).origin
-
-
-def _entries_of(files: LogFiles, size: int, trace: str) -> tuple[bytes, set[int]]:
-    """The root over the first entries of a log, and which of them are of the trace."""
-    tree, found, wanted = Tree(), set(), f'"trace":"{trace}"'.encode()
-    for bundle in new_bundles(0, size):
-        entries = files.bundle(bundle.index, size)
-        found |= {tree.size + place for place, entry in enumerate(entries) if wanted in entry}
-        tree = tree.append([leaf_hash(entry) for entry in entries]).tree
-    return tree.root, found
+        if name.endswith(".entry.json"):
+            stem = name.removesuffix(".entry.json")
+            yield check.event(stem[-6:], members[name], members[f"{stem}.payload.json"])
 
 
 class Judged(NamedTuple):
