@@ -20,6 +20,7 @@ from libs.config import load
 from libs.db import connection_lost, engine_for, may_run_again
 from libs.eventstore.bulk import BulkReader
 from libs.observability import get_logger, set_up_logging
+from libs.secrecy import forbid_dumps
 from libs.translog import EMPTY_ROOT, Checkpoint, Policy
 from libs.translog.files import log_in
 from libs.web.ops import serve_ops
@@ -194,6 +195,7 @@ def _work_for_ever(settings: Settings, alive: threading.Event) -> None:
 
 def main() -> None:
     """Seal for ever; wait while another process has the folder."""
+    forbid_dumps()
     settings = load(Settings, os.environ)
     set_up_logging("sealer")
     alive = threading.Event()

@@ -16,6 +16,7 @@ from libs.config import load
 from libs.db import Database, database_of
 from libs.jobs.worker import Act, Worker, run_workers
 from libs.observability import get_logger, set_up_logging, set_up_tracing
+from libs.secrecy import forbid_dumps
 from libs.service import checks_of
 from libs.web.ops import serve_ops
 from services.signatures.acts import Acts
@@ -30,7 +31,6 @@ from services.signatures.probing import watch_waiting_jobs
 from services.signatures.refused import refused_acts
 from services.signatures.renewals import watch_renewals
 from services.signatures.report_key import ReportKey
-from services.signatures.secrecy import forbid_dumps
 from services.signatures.settings import SigningSettings
 from services.signatures.token_desk import TokenDesk, of_nobody, places
 from services.signatures.trust_orders import READ_LIST

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from libs.eventstore import StoreError
 from libs.eventstore.entries import fields_of, leaf_of
+from libs.secrecy import forbid_dumps
 from libs.translog import LogProof, TranslogError
 from libs.translog.files import write_durably
 from libs.translog.proof import SUFFIX
@@ -33,6 +34,8 @@ ENTRY = ".entry.json"
 def main(words: Sequence[str]) -> int:
     """Run one command; 0 done, 1 refused or something is wrong, 2 for a wrong call."""
     options = parser().parse_args(words)
+    if options.action in _WITH_SECRETS:
+        forbid_dumps()
     try:
         return int(_ACTIONS[options.action](options))
     except (LogUnreachable, TranslogError, NotProvable, SealingRefused, StoreError) as error:
@@ -139,6 +142,8 @@ _ACTIONS = {
     "fork": _fork,
     "operator": _operator,
 }
+_WITH_SECRETS = {"key", "token", "fork", "operator"}
+"""These hold private keys, or the PIN of a token."""
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

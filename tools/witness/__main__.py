@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from libs.observability import set_up_logging
+from libs.secrecy import forbid_dumps
 from libs.translog.files import write_durably
 from tools.witness.alarms import alarm_files
 from tools.witness.app import Witness
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
+    forbid_dumps()
     with opened(given.folder, given.name) as home:
         set_up_logging("witness", sys.stderr)
         server = Server(given.host, given.port, Witness(home))

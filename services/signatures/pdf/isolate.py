@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-from services.signatures.secrecy import forbid_dumps
+from libs.secrecy import forbid_dumps
 from services.signatures.token_state import TokenState
 
 from .device import Prepared
