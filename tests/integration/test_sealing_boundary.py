@@ -213,6 +213,51 @@ def test_an_ordinary_turn_of_the_year_is_not_hindered(
     seal(store, *([GONE] if gone else [witness, GONE]))
 
 
+def under_a_new_key(store: SealedStore, witness: WitnessClient) -> Path:
+    """Set back without the key of 2027, for which another was made; where the right one is."""
+    witnessed_and_set_back(store, witness)
+    key = store.folder / "keys" / "2027.pem"
+    right = key.rename(key.with_suffix(".away"))
+    store.keys.make(NEXT)
+    return right
+
+
+def test_a_year_that_a_witness_knows_is_not_begun_under_another_key(
+    store: SealedStore, witness: WitnessClient
+) -> None:
+    right = under_a_new_key(store, witness)
+    for _ in range(2):
+        with pytest.raises(Contradicted, match=r"6 entries of .*/2027 under another key than ours"):
+            seal(store, witness)
+    assert not (store.log / "2027").exists()
+    assert shards(store) == ["2026"]
+    assert len(list((store.state / "contradictions").iterdir())) == 1
+    right.rename(right.with_suffix(".pem"))
+    with pytest.raises(Contradicted, match=r"6 entries of .*/2027; 0 are known here"):
+        seal(store, witness)
+
+
+def test_without_the_new_key_the_old_year_goes_on(
+    store: SealedStore, witness: WitnessClient
+) -> None:
+    under_a_new_key(store, witness)
+    (store.folder / "keys" / "2027.pem").unlink()
+    seal(store, witness)
+    assert (shards(store), store.signed().size) == (["2026"], 33)
+
+
+def test_one_that_wakes_up_too_late_and_knows_another_key_is_reported(
+    store: SealedStore, witness: WitnessClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The year has begun: nobody is helped by a log that stands still."""
+    under_a_new_key(store, witness)
+    seal(store, GONE)
+    assert shards(store) == ["2026", "2027"]
+    seal(store, witness)
+    (told,) = [each for each in caplog.records if each.msg == "log_under_another_key"]
+    assert (told.levelname, told.__dict__["fields"]["witness"]) == ("ERROR", "W0")
+
+
 def decide(run: Run, persons: tuple[Path, Path]) -> dict[str, Any]:
     """Two persons sign the fork; what the second one is told."""
     for words in (("--reason", "the machine of December"), ()):

@@ -34,6 +34,7 @@ from tests.support.wait import eventually
 
 YEAR = ShardName(2026)
 LOG_KEY = signer("log.h42.example/2026")
+UNBEGUN = Checkpoint(LOG_KEY.key.name, 0, EMPTY_ROOT)
 
 
 @dataclass
@@ -248,7 +249,7 @@ def test_a_witness_that_saw_our_past_is_no_contradiction(
     log: Log, one: WitnessClient, tmp_path: Path
 ) -> None:
     witnesses = Witnesses(policy("any", one, GONE), log.folder)
-    checked(witnesses, log, Checkpoint(LOG_KEY.key.name, 0, EMPTY_ROOT), tmp_path)
+    checked(witnesses, log, UNBEGUN, tmp_path)
     Witness(Party(one.key, one.url)).cosign(log.grow(5), log.shard.files)
     checked(witnesses, log, log.said, tmp_path)
     log.grow(300)
@@ -358,5 +359,17 @@ def test_a_past_that_we_did_not_sign_accuses_nobody(
     forger = signer(LOG_KEY.key.name, seed=7)
     forged = Checkpoint(LOG_KEY.key.name, 99, bytes(32)).signed(forger)
     liar = lying(ends, 200, bytes(forged))
+    checked(Witnesses(policy("any", liar), log.folder), log, UNBEGUN, tmp_path)
     log.grow(3)
     checked(Witnesses(policy("any", liar), log.folder), log, log.said, tmp_path)
+
+
+def test_what_we_signed_accuses_us_also_with_a_wrong_cosignature(
+    log: Log, ends: ExitStack, tmp_path: Path
+) -> None:
+    """A witness cannot make its evidence worthless."""
+    note = log.grow(3)
+    wrong = Signature(LIAR.key.name, LIAR.key.id, bytes(72))
+    liar = lying(ends, 200, bytes(note.with_signatures(wrong)))
+    with pytest.raises(Contradicted, match=r"3 entries of .*; 0 are known here"):
+        checked(Witnesses(policy("any", liar), log.folder), log, UNBEGUN, tmp_path)

@@ -12,6 +12,7 @@ from libs.translog import (
     Malformed,
     Note,
     Signature,
+    SignatureRefused,
     Submission,
     TranslogError,
     VerifierKey,
@@ -33,6 +34,15 @@ class WitnessFailed(Exception):
     def __init__(self, why: str, *, refused: bool = False) -> None:
         super().__init__(why)
         self.refused = refused
+
+
+def has_signed(key: VerifierKey, note: Note) -> bool:
+    """Tell whether a key has signed a note, whatever else stands under it."""
+    try:
+        note.signed_by([key])
+    except SignatureRefused:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Witness:
         raise WitnessFailed(why, refused=answer.status < 500)
 
     def shows(self, origin: str, keys: list[VerifierKey]) -> Note | None:
-        """The checkpoint that the witness last co-signed, if one of `keys` has signed it too.
+        """The checkpoint that the witness last co-signed, if any of `keys` has signed it.
 
         None when it shows none, or nothing that is signed so. Raises `WitnessFailed`. May be asked
         while another thread waits for a co-signature.
@@ -87,10 +97,10 @@ class Witness:
             raise WitnessFailed(f"{answer.status}: {answer.body[:200].strip()!r}")
         try:
             note = Note.parse(answer.body)
-            note.signed_by(keys)
-            return note if Checkpoint.parse(note.text).origin == origin else None
+            ours = Checkpoint.parse(note.text).origin == origin
         except TranslogError:
             return None
+        return note if ours and any(has_signed(key, note) for key in keys) else None
 
     def _submission(self, old: int, new: Checkpoint, note: Note, files: LogFiles) -> bytes:
         try:

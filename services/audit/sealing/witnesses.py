@@ -29,7 +29,7 @@ from services.audit.sealing.errors import Contradicted
 from services.audit.sealing.files import show
 from services.audit.sealing.metrics import PUBLISHED, WITNESS_BEHIND, WITNESS_FAILURES, WITNESSED
 from services.audit.sealing.shards import ShardName
-from services.audit.sealing.witness import Witness, WitnessFailed
+from services.audit.sealing.witness import Witness, WitnessFailed, has_signed
 
 CONTRADICTIONS = "contradictions"
 """The folder in the sealer's, where evidence against us is kept."""
@@ -69,6 +69,7 @@ class Witnesses:
         self._pool = ThreadPoolExecutor(max(len(self._witnesses) * _AT_ONCE, 1), "witness")
         self._busy: dict[str, Future[Signature]] = {}
         self._failing: set[str] = set()
+        self._strange: set[tuple[str, str]] = set()
         self._offered: dict[ShardName, Note] = {}
         self._changed = threading.Condition()
         self._published: dict[ShardName, int] = {}
@@ -94,12 +95,13 @@ class Witnesses:
     def check_past(self, pasts: Sequence[Past], kept: Path) -> None:
         """Ask every witness what it has seen of shards that we know up to a checkpoint, or not yet.
 
-        Raises `Contradicted` when one shows a past that is not ours under our own signature: that
-        alone is believed. Copies of all that was shown so are put into the folder `kept`. Who does
-        not answer is passed over: it cannot co-sign either.
+        Raises `Contradicted` when one shows a past that is not ours under our own signature. A
+        witness's own is believed of a shard alone that was not begun: its key may have been lost,
+        and a year must not begin twice. Copies of all that was shown so are put into the folder
+        `kept`. Who does not answer is passed over: it cannot co-sign either.
         """
         asked = [
-            (name, past, self._pool.submit(each.shows, past.key.name, [past.key]))
+            (name, past, self._pool.submit(each.shows, past.key.name, [past.key, each.key]))
             for name, each in self._witnesses.items()
             for past in pasts
         ]
@@ -110,13 +112,25 @@ class Witnesses:
             except WitnessFailed as error:
                 silent[name] = str(error)
                 continue
-            if seen and (why := _contradiction(Checkpoint.parse(seen.text), past)):
+            if seen and (why := self._against(name, seen, past)):
                 path = _keep(kept, name, seen)
                 found.append(f"witness {name} shows {why}; its evidence is in {path}")
         for name, cause in silent.items():
             logger.warning("witness_silent", witness=name, cause=cause)
         if found:
             raise Contradicted("; ".join(found))
+
+    def _against(self, witness: str, seen: Note, past: Past) -> str:
+        """What is wrong with a note that a witness shows; empty when nothing is."""
+        told = Checkpoint.parse(seen.text)
+        if has_signed(past.key, seen):
+            return _contradiction(told, past)
+        if told.size and not past.known.size:
+            return f"{told.size} entries of {told.origin} under another key than ours"
+        if told.size and (witness, told.origin) not in self._strange:
+            self._strange.add((witness, told.origin))
+            logger.error("log_under_another_key", witness=witness, origin=told.origin)
+        return ""
 
     def measure(self, name: ShardName, signed: int) -> None:
         """Set the measures of the shard that grows, of which so many entries are signed."""
