@@ -1,7 +1,7 @@
 """What the auditor asks of the read models, as known now or at any instant.
 
-"As of" an instant means: the events up to the last one, in store order, that was recorded by
-then. Every question takes that event's place as `known`; None asks for everything.
+"As of" an instant means: the events up to a place in store order behind which nothing counts as
+known (`place_at`). Every question takes that place as `known`; None asks for everything.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -68,16 +68,40 @@ class Step:
     position: int
 
 
+NEARBY = 50_000
+"""So many events before the last one recorded by an instant are looked at."""
+_LAST_BY = (
+    "SELECT tx, position FROM es.event WHERE recorded_at <= :at"
+    " ORDER BY tx DESC, position DESC LIMIT 1"
+)
+_LATER = (
+    "SELECT tx, position FROM ("
+    "  SELECT tx, position, recorded_at FROM es.event WHERE (tx, position) <= (:tx, :position)"
+    "  ORDER BY tx DESC, position DESC LIMIT :nearby"
+    ") AS near WHERE recorded_at > :at ORDER BY tx, position LIMIT 1"
+)
+_BEFORE = (
+    "SELECT tx, position FROM es.event WHERE (tx, position) < (:tx, :position)"
+    " ORDER BY tx DESC, position DESC LIMIT 1"
+)
+
+
 def place_at(connection: Connection, at: datetime) -> Place:
-    """The place of the last event, in store order, that was recorded by `at`."""
-    row = connection.execute(
-        text(
-            "SELECT tx, position FROM es.event WHERE recorded_at <= :at"
-            " ORDER BY tx DESC, position DESC LIMIT 1"
-        ),
-        {"at": at},
-    ).first()
-    return Place(*row) if row else START
+    """The place, in store order, up to which every event counts as known at `at`.
+
+    That of the last event that was recorded by then, unless one before it was recorded later: then
+    the place before that one. Instants fall in the store's order where another server with another
+    clock took over, or a transaction began early and wrote late; nothing may count as known that
+    was not. `NEARBY` bounds how far back this looks, and with it what one wrong clock can hide.
+    """
+    found = connection.execute(text(_LAST_BY), {"at": at}).first()
+    place = Place(*found) if found else START
+    while later := connection.execute(
+        text(_LATER), {"at": at, "nearby": NEARBY, **place._asdict()}
+    ).first():
+        before = connection.execute(text(_BEFORE), later._asdict()).first()
+        place = Place(*before) if before else START
+    return place
 
 
 def place_of(connection: Connection, event_id: UUID) -> Place | None:

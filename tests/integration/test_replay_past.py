@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from libs.db import engine_for
 from libs.eventstore import START
 from libs.messaging.past import Past
 from libs.web.issuer import TokenIssuer
+from services.audit import queries
 from tests.integration.rebuild_store import Store as Samples
 from tests.integration.rebuild_store import models_of
 from tests.integration.replay_world import CHIEF, OFFICER, ReplayWorld, open_replay_world
 from tests.support.documents_world import PROVINCE
+from tests.support.sealing import sealed_store
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
 from tests.support.workflow_office import serving_issuer
@@ -132,6 +135,39 @@ def test_before_the_first_event_there_was_nobody(walked: ReplayWorld, store: Sto
     ):
         with pytest.raises(Unknown):
             seen(walked, store, about, long_ago)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "known", "nearby"),
+    [
+        ([0, 1, 2, 3, 4, 5], 4, queries.NEARBY),
+        ([0, 1, 4, 5, 2, 3], 2, queries.NEARBY),  # another server came, whose clock was slow
+        ([0, 9, 1, 8, 2, 3], 1, 3),
+        ([4, 0, 1, 2, 3, 5], 0, queries.NEARBY),  # a transaction that began first and was slow
+        ([0, 9, 1, 2, 3, 3], 6, 3),  # one wrong clock long ago hides nothing
+    ],
+)
+def test_nothing_is_known_behind_an_event_that_was_recorded_later(
+    postgres: PostgresForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    minutes: list[int],
+    known: int, nearby: int,
+) -> None:  # fmt: skip
+    """`recorded_at` may fall in the store's order: what counts as known may not be too much."""
+    monkeypatch.setattr(queries, "NEARBY", nearby)
+    begin = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+    with sealed_store(postgres.fresh_database(), tmp_path) as sealed:
+        sealed.append(len(minutes), "document-clocks")
+        places = [row.place for row in sealed.rows()]
+        for place, minute in zip(places, minutes, strict=True):
+            sealed.tamper(
+                "UPDATE es.event SET recorded_at = :at WHERE tx = :tx AND position = :position",
+                at=begin + timedelta(minutes=minute), tx=place.tx, position=place.position,
+            )  # fmt: skip
+        with closing(Store(sealed.url("audit"))) as store:
+            found = store.moment(begin + timedelta(minutes=3)).place
+            assert found == [START, *places][known]
+            assert store.moment(begin - timedelta(minutes=1)).place == START
+            assert store.moment(begin + timedelta(minutes=9)).place == places[-1]
 
 
 def test_the_role_that_reads_the_past_can_change_nothing_of_today(walked: ReplayWorld) -> None:

@@ -56,7 +56,7 @@ _LONGEST_QUESTION = "5min"
 
 @dataclass(frozen=True)
 class Moment:
-    """An instant, and the place of the last event, in the store's order, recorded by then."""
+    """An instant, and the place in the store's order up to which events were known then."""
 
     at: datetime
     place: Place
