@@ -60,7 +60,7 @@ class DoesNotFollow(SealingRefused):
 
 
 class Contradicted(SealingRefused):
-    """A witness shows a checkpoint with our own signature that contradicts what we know."""
+    """A witness shows a checkpoint of ours, or of a log not begun here, that we do not know."""
 
     code = "log_contradicted"
 
