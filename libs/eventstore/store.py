@@ -166,18 +166,28 @@ class EventStore:
         )
 
     def category_end(self, category: str) -> Place:
-        """The place of the category's newest event below the horizon."""
-        found = rows(
-            self._connection,
-            "SELECT tx, position FROM es.event WHERE category = %s AND tx < (SELECT es.horizon())"
-            " ORDER BY tx DESC, position DESC LIMIT 1",
-            (category,),
-        )
-        return Place(*found[0]) if found else Place(0, 0)
+        """The place of the category's newest event below the horizon: where a reader gets to."""
+        return self._last_place("category = %s AND tx < (SELECT es.horizon())", category)
+
+    def newest(self, category: str) -> Place:
+        """The place of the category's newest committed event, though readers may not get it yet.
+
+        A reader behind it may miss something that has happened.
+        """
+        return self._last_place("category = %s", category)
 
     def epoch(self) -> str:
         """The store's epoch: changed by every restore, so that old positions are not believed."""
         return str(rows(self._connection, "SELECT epoch FROM es.meta")[0][0])
+
+    def _last_place(self, where: str, category: str) -> Place:
+        found = rows(
+            self._connection,
+            f"SELECT tx, position FROM es.event WHERE {where}"  # noqa: S608
+            " ORDER BY tx DESC, position DESC LIMIT 1",
+            (category,),
+        )
+        return Place(*found[0]) if found else Place(0, 0)
 
     def _read(self, where: str, arguments: tuple[Any, ...]) -> list[Recorded]:
         found = rows(self._connection, f"SELECT {COLUMNS} FROM es.event {where}", arguments)  # noqa: S608

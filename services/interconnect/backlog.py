@@ -10,8 +10,9 @@ from services.interconnect.axis.rate import pause
 
 @dataclass
 class _Failed:
-    times: int
-    due_at: float
+    times: int = 0
+    blamed: int = 0
+    due_at: float = 0.0
 
 
 @dataclass
@@ -29,10 +30,10 @@ class Backlog:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def failures(self, doc_id: str) -> int:
-        """How often it has failed in a row."""
+        """How often the packet itself may have been to blame, since it was taken up."""
         with self._lock:
             known = self._failed.get(doc_id)
-            return known.times if known else 0
+            return known.blamed if known else 0
 
     def due(self, waiting: Collection[Received], now: float) -> list[Received]:
         """Those to be tried now, but for the large ones; what waits no more is forgotten."""
@@ -48,13 +49,15 @@ class Backlog:
                 and (each.doc_id not in self._failed or self._failed[each.doc_id].due_at <= now)
             ]
 
-    def fail(self, doc_id: str, now: float, chance: float) -> None:
-        """It stays on the axis for now."""
+    def fail(self, doc_id: str, now: float, chance: float, *, blamed: bool = True) -> None:
+        """It stays on the axis for now; not `blamed` when it only had to wait for something."""
         with self._lock:
             self._large.pop(doc_id, None)
-            times = self._failed[doc_id].times + 1 if doc_id in self._failed else 1
-            wait = pause(times - 1, self.shortest, chance) if times > 1 else 0.0
-            self._failed[doc_id] = _Failed(times, now + wait)
+            known = self._failed.setdefault(doc_id, _Failed())
+            known.times += 1
+            known.blamed += blamed
+            wait = pause(known.times - 1, self.shortest, chance) if known.times > 1 else 0.0
+            known.due_at = now + wait
 
     def settle(self, doc_id: str) -> None:
         """It waits no more."""

@@ -28,7 +28,7 @@ class Collector:
         self._intake = Intake(database, blobs, limit)
 
     def collect(self, received: Received, most: int, failures: int) -> None:
-        """Settle one packet of at most `most` bytes, after so many failures.
+        """Settle one packet of at most `most` bytes, after so many failures of its own.
 
         What is no good packet may have been damaged on its way: it is fetched again a few times.
         Raises `PacketDamaged` until then, `PacketIsLarge`, `NotKnownYet` while our replicas lag,

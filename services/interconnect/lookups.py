@@ -67,14 +67,15 @@ def wait_for(database: Database, what: str, probe: Callable[[Connection], T | No
 
 
 def caught_up(connection: Connection, category: str) -> bool:
-    """Whether the replicas hold everything that the store has in the category.
+    """Whether the replicas hold everything that is committed in the category.
 
-    A delivery is known by its dispatch too, and the other way round.
+    Also what an older transaction still hides from every reader: it has happened. A delivery is
+    known by its dispatch too, and the other way round.
     """
     names = ("dispatch", "delivery") if category == "delivery" else (category,)
     mine = Positions(connection, "interconnect.projections").all()
     store = EventStore(connection)
-    return all(mine[name].place >= store.category_end(name) for name in names)
+    return all(mine[name].place >= store.newest(name) for name in names)
 
 
 def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:

@@ -140,7 +140,9 @@ class Poller:
         except PacketIsLarge:
             backlog.put_aside(received)
         except Exception as error:
-            backlog.fail(doc_id, time.monotonic(), random.random())  # noqa: S311
+            # Waiting for us or for the axis is not held against a packet.
+            blamed = isinstance(error, AxisRefused | PacketDamaged)
+            backlog.fail(doc_id, time.monotonic(), random.random(), blamed=blamed)  # noqa: S311
             if isinstance(error, AxisUnreachable) or connection_lost(error):
                 raise
             _failed("packet", error, axis_doc_id=doc_id)

@@ -212,9 +212,11 @@ def test_a_reader_sees_nothing_behind_a_running_transaction(database: Database) 
         slow.store.append(stream(), NO_STREAM, [event()], context())
         fast = stream()
         with database.unit() as unit:
-            unit.store.append(fast, NO_STREAM, [event()], context())
+            committed = unit.store.append(fast, NO_STREAM, [event()], context()).place
         with database.unit() as unit:
             assert unit.store.read_category("document", end) == []
+            assert unit.store.category_end("document") == end
+            assert unit.store.newest("document") == committed
     with database.unit() as unit:
         assert len(unit.store.read_category("document", end)) == 2
 

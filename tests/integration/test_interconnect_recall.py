@@ -275,6 +275,24 @@ def test_a_recall_that_overtakes_its_document_is_held_and_joins_it(world: World,
     assert {each.status for each in world.office.sent("status")} <= {"done"}
 
 
+@pytest.mark.parametrize("kind", ["status", "edoc"])
+def test_a_document_hidden_by_an_older_transaction_is_not_judged_to_be_away(
+    world: World, kind: str
+) -> None:
+    with world.others["directory"].unit() as older:
+        older.connection.execute(text("SELECT pg_current_xact_id()"))
+        world.from_office(office_document(world, PROVINCE), "edoc")
+        world.poll()
+        ask(world, kind)
+        world.poll()
+        waiting = [each for each in world.office.sent(kind) if each.status == "initial"]
+        assert len(waiting) == 1
+    world.project()
+    world.poll()
+    assert [event.type for event in world.events("packet")] == ["PacketArrived", "RecallArrived"]
+    assert {each.status for each in world.office.sent(kind)} == {"done"}
+
+
 def ask(world: World, kind: str, again: bool = False) -> None:
     """The Government Office asks the province for its document back; `again` in other bytes."""
     named = edxml.Agency(organ_id=CODES[OFFICE], organ_name="VPCP" if again else "")

@@ -142,6 +142,8 @@ def test_a_packet_that_fails_is_left_alone_for_longer_each_time() -> None:
     backlog.fail("one", now=0, chance=0)
     assert (backlog.due([one, other], now=7.9), backlog.failures("one")) == ([other], 3)
     assert backlog.due([one, other], now=8) == [one, other]
+    backlog.fail("one", now=8, chance=0, blamed=False)
+    assert (backlog.due([one, other], now=23.9), backlog.failures("one")) == ([other], 3)
     backlog.settle("one")
     assert backlog.failures("one") == 0
 
