@@ -13,7 +13,7 @@ from libs import edxml
 from libs.blobs import BlobStore
 from libs.db import Database, Unit
 from libs.eventstore import NO_STREAM, Context
-from services.interconnect import lookups
+from services.interconnect import lookups, wire_names
 from services.interconnect.arrivals import (
     LONGEST_ID,
     Content,
@@ -155,11 +155,7 @@ class Intake:
                 packet=packet,
                 axis_doc_id=received.doc_id,
             )
-            known = lookups.businesses_of(
-                unit.connection, content.foreign_id, sender_id, way.recipient_id, received.doc_id
-            )
-            if packets.is_repeat(content.business, known):
-                raise PacketRejected("document_known")
+            _require_new(unit, way, content)
             answered = content.answers and _known(
                 unit, "delivery", lambda: _answered(unit, content, way.recipient_id)
             )
@@ -295,6 +291,15 @@ class Intake:
 def reason_of(event: OnDesk) -> str:
     """Why a packet stands on the desk."""
     return event.reason_code if isinstance(event, PacketUnreadable) else NO_SUCH_DELIVERY
+
+
+def _require_new(unit: Unit, way: Way, content: Content) -> None:
+    """Of packets that bring the same new document the first alone may, however close they are."""
+    name = (way.sender_id, way.recipient_id, content.foreign_id)
+    wire_names.remember(unit.connection, *name, content.business, way.packet_id)
+    known = wire_names.businesses_of(unit.connection, *name, way.packet_id)
+    if packets.is_repeat(content.business, known):
+        raise PacketRejected("document_known")
 
 
 def _answered(unit: Unit, content: Content, agency_id: UUID) -> Any:

@@ -208,20 +208,6 @@ def arrival(connection: Connection, packet_id: UUID) -> Any:
     return connection.execute(select(table).where(table.c.packet_id == packet_id)).first()
 
 
-def businesses_of(
-    connection: Connection, foreign_id: str, sender_id: UUID, recipient_id: UUID, axis_doc_id: str
-) -> set[str]:
-    """What other packets have brought to this recipient under this DocumentId."""
-    table = tables.arrival
-    found = connection.execute(
-        select(table.c.business)
-        .where(table.c.foreign_id == foreign_id, table.c.sender_id == sender_id)
-        .where(table.c.recipient_id == recipient_id)
-        .where(table.c.axis_doc_id.is_distinct_from(axis_doc_id))
-    )
-    return set(found.scalars())
-
-
 def own_dispatches(
     connection: Connection, foreign_ids: Sequence[str], agency_ids: Sequence[UUID]
 ) -> dict[UUID, Any]:

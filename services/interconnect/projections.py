@@ -12,7 +12,7 @@ from libs.db import Unit, put_row
 from libs.eventstore import Recorded
 from libs.messaging.applier import Handler
 from libs.messaging.read_models import ReadModels
-from services.interconnect import tables
+from services.interconnect import tables, wire_names
 from services.interconnect.balance_lines import LINES
 from services.interconnect.domain import early_packet_id
 from services.interconnect.domain.envelope import shows_that_sender_knows
@@ -232,6 +232,9 @@ def project_arrival(message: Any, event: Recorded, unit: Unit) -> None:
         **_told_by_envelope(message),
     }
     put_row(unit, tables.arrival, row)
+    if message.axis_doc_id:
+        ids = (UUID(message.sender_id), UUID(message.recipient_id), message.foreign_id)
+        wire_names.remember(unit.connection, *ids, message.business, UUID(message.packet_id))
     _received(unit, message, "document", event)
     _off_the_desk(message, unit)
 
@@ -440,5 +443,6 @@ READ_MODELS = ReadModels(
         tables.balance_received,
         tables.balance_desk,
     ),
+    shared=(tables.wire_name,),
     kept={tables.axis_registration: "what the axis was told, written by the poller"},
 )

@@ -148,6 +148,18 @@ arrival = Table(
     Column("pair_number", BigInteger),
     Column("envelope", Text),
 )
+# What senders by the axis call their documents. Written with the arrival, so that the next packet
+# may ask at once, and again by the projection.
+wire_name = Table(
+    "wire_name",
+    metadata,
+    Column("sender_id", _ID, primary_key=True),
+    Column("recipient_id", _ID, primary_key=True),
+    Column("foreign_id", Text, primary_key=True),
+    # Empty for a new document.
+    Column("business", Text, primary_key=True),
+    Column("packet_id", _ID, nullable=False),
+)
 sent_status = Table(
     "sent_status",
     metadata,

@@ -3,10 +3,12 @@
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, text
 
 from libs import edxml
 from services.interconnect import poller, queries
@@ -20,6 +22,7 @@ from services.interconnect.backlog import Backlog
 from services.interconnect.collector import FETCHES
 from services.interconnect.metrics import AXIS_POLLED
 from services.interconnect.poller import Poller
+from services.interconnect.tables import wire_name
 from services.interconnect.texts import read_text
 from tests.support.axis import document_packet, status_packet
 from tests.support.interconnect_world import (
@@ -235,6 +238,41 @@ def test_the_same_document_in_another_packet_does_not_arrive_again(world: World)
     world.poll()
     assert len(world.messages("packet", "PacketArrived")) == 1
     assert desk(world) == [("unreadable", "document_known")]
+
+
+def test_the_same_document_in_two_packets_of_one_round_arrives_once(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE, DEPARTMENT), "edoc")
+    world.from_office(office_document(world, PROVINCE, subject="other bytes"), "edoc")
+    world.poll()
+    arrived = [each.recipient_code for each in world.messages("packet", "PacketArrived")]
+    assert sorted(arrived) == ["H25", "H25.13"]
+    assert desk(world) == [("unreadable", "document_known")]
+    assert [each.status for each in world.office.sent("edoc") if each.to == "H25"] == [
+        "done",
+        "fail",
+    ]
+
+
+def test_what_came_before_names_were_kept_does_not_arrive_again(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.poll()
+    migration = import_module("services.interconnect.migrations.versions.0008_wire_names")
+    with world.database.unit() as unit:
+        unit.connection.execute(delete(wire_name))
+        unit.connection.execute(text(migration.ARRIVED))
+    world.from_office(office_document(world, PROVINCE, subject="other bytes"), "edoc")
+    world.poll()
+    assert desk(world) == [("unreadable", "document_known")]
+
+
+def test_an_update_and_its_original_of_one_name_both_arrive_in_one_round(world: World) -> None:
+    original = office_document(world, PROVINCE)
+    business = edxml.Business(doc_type="2", document_id=original.header.document_id)
+    update = office_document(world, PROVINCE, trace=edxml.Trace(business=business))
+    world.from_office(update, "edoc")
+    world.from_office(original, "edoc")
+    world.poll()
+    assert [each.business for each in world.messages("packet", "PacketArrived")] == ["update", ""]
 
 
 def test_a_stranger_waits_on_the_axis_while_the_directory_lags_here(world: World) -> None:

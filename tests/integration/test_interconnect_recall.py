@@ -12,7 +12,7 @@ from sqlalchemy import text
 from libs import edxml
 from libs.eventstore import Context
 from services.interconnect import handlers, queries
-from services.interconnect.axis import AxisAgency
+from services.interconnect.axis import AxisAgency, MessageType
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import NothingToRecall, NotSentTo
 from services.interconnect.texts import put_text, read_text
@@ -277,7 +277,7 @@ def test_a_recall_that_overtakes_its_document_is_held_and_joins_it(world: World,
 
 @pytest.mark.parametrize("kind", ["status", "edoc"])
 def test_a_document_hidden_by_an_older_transaction_is_not_judged_to_be_away(
-    world: World, kind: str
+    world: World, kind: MessageType
 ) -> None:
     with world.others["directory"].unit() as older:
         older.connection.execute(text("SELECT pg_current_xact_id()"))
