@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from sqlalchemy import text
+
 from libs import edxml
 from libs.blobs import BlobStore
 from libs.db import Database, Unit
@@ -155,6 +157,7 @@ class Intake:
                 packet=packet,
                 axis_doc_id=received.doc_id,
             )
+            early = _queue(unit, sender_id, way.recipient_id, content.foreign_id)
             _require_new(unit, way, content)
             answered = content.answers and _known(
                 unit, "delivery", lambda: _answered(unit, content, way.recipient_id)
@@ -163,7 +166,6 @@ class Intake:
             supersedes = content.superseded_for(codes)
             answers = answered.dispatch_id if answered else None
             event = arrived(content, way, answers, supersedes, mark)
-            early = early_packet_id(sender_id, way.recipient_id, content.foreign_id)
             events = packets.join(load_packet(unit, early)[0], event)
             trace = answered.trace if answered else _trace_of_older(unit, event)
             _begin(unit, way.packet_id, events, _context(unit, str(way.recipient_id), trace))
@@ -293,6 +295,19 @@ def reason_of(event: OnDesk) -> str:
     return event.reason_code if isinstance(event, PacketUnreadable) else NO_SUCH_DELIVERY
 
 
+def _queue(unit: Unit, sender_id: UUID, recipient_id: UUID, foreign_id: str) -> UUID:
+    """Let a document and its recalls go one after the other; where recalls wait that come first.
+
+    They append to different streams, so their versions would let both believe to be the first.
+    """
+    early = early_packet_id(sender_id, recipient_id, foreign_id)
+    unit.connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": packet_stream(early)},
+    )
+    return early
+
+
 def _require_new(unit: Unit, way: Way, content: Content) -> None:
     """Of packets that bring the same new document the first alone may, however close they are."""
     name = (way.sender_id, way.recipient_id, content.foreign_id)
@@ -310,6 +325,7 @@ def _answered(unit: Unit, content: Content, agency_id: UUID) -> Any:
 def _ask_back(
     unit: Unit, asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall
 ) -> None:
+    early = _queue(unit, asker_id, recipient_id, about)
     arrival = _known(
         unit,
         "packet",
@@ -320,7 +336,7 @@ def _ask_back(
         writes = recall_writes(unit, packet_id, asked)
         trace = _trace_of(unit, packet_id)
     else:
-        packet_id = trace = early_packet_id(asker_id, recipient_id, about)
+        packet_id = trace = early
         writes = hold_writes(unit, packet_id, _held(asker_id, recipient_id, about, asked))
     if writes:
         context = _context(unit, str(recipient_id), trace)

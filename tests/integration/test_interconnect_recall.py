@@ -1,6 +1,7 @@
 """Recalls both ways, inside this installation and by the axis: told, held, answered, kept back."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from sqlalchemy import text
 
 from libs import edxml
 from libs.eventstore import Context
-from services.interconnect import handlers, queries
+from services.interconnect import handlers, intake, queries
 from services.interconnect.axis import AxisAgency, MessageType
+from services.interconnect.domain import packet as packets
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import NothingToRecall, NotSentTo
 from services.interconnect.texts import put_text, read_text
@@ -30,6 +32,7 @@ from tests.support.interconnect_world import (
     open_world,
 )
 from tests.support.servers import PostgresForTests
+from tests.support.wait import eventually
 
 pytestmark = pytest.mark.postgres
 OLD = "000.00.00.G22,2026/11/19,7816/VPCP-TTĐT"
@@ -291,6 +294,48 @@ def test_a_document_hidden_by_an_older_transaction_is_not_judged_to_be_away(
     world.poll()
     assert [event.type for event in world.events("packet")] == ["PacketArrived", "RecallArrived"]
     assert {each.status for each in world.office.sent(kind)} == {"done"}
+
+
+@pytest.mark.parametrize("first", ["documents", "statuses"])
+def test_a_recall_and_its_document_that_come_at_once_find_each_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    lanes = world.poller.lanes
+    other = threading.Thread(target=lanes["statuses" if first == "documents" else "documents"])
+
+    def then_the_other(step: Callable[..., Any]) -> Callable[..., Any]:
+        """The step of the first lane between its questions and its append."""
+
+        def run(*arguments: Any) -> Any:
+            other.start()
+            eventually(lambda: waits_for_a_lock(world) or not other.is_alive(), within=30)
+            return step(*arguments)
+
+        return run
+
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    ask(world, "status")
+    with monkeypatch.context() as patched:
+        owner, step = (packets, "join") if first == "documents" else (intake, "_held")
+        patched.setattr(owner, step, then_the_other(getattr(owner, step)))
+        lanes[first]()
+        other.join(30)
+    world.project()
+    world.poll()
+    (packet,) = world.messages("packet", "PacketArrived")
+    (asked,) = world.messages("packet", "RecallArrived")
+    assert asked.packet_id == packet.packet_id
+    assert desk(world) == []
+
+
+def waits_for_a_lock(world: World) -> bool:
+    """Whether a session of this world's database stands behind another."""
+    with world.database.unit() as unit:
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(unit.connection.execute(waiting).scalar_one())
 
 
 def ask(world: World, kind: str, again: bool = False) -> None:
