@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import text
-
 from libs import edxml
 from libs.blobs import BlobStore
 from libs.db import Database, Unit
@@ -301,10 +299,7 @@ def _queue(unit: Unit, sender_id: UUID, recipient_id: UUID, foreign_id: str) -> 
     They append to different streams, so their versions would let both believe to be the first.
     """
     early = early_packet_id(sender_id, recipient_id, foreign_id)
-    unit.connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": packet_stream(early)},
-    )
+    unit.hold(packet_stream(early))
     return early
 
 

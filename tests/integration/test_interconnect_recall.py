@@ -31,6 +31,7 @@ from tests.support.interconnect_world import (
     office_status,
     open_world,
 )
+from tests.support.overlap import lock_awaited
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
 
@@ -308,7 +309,7 @@ def test_a_recall_and_its_document_that_come_at_once_find_each_other(
 
         def run(*arguments: Any) -> Any:
             other.start()
-            eventually(lambda: waits_for_a_lock(world) or not other.is_alive(), within=30)
+            eventually(lambda: lock_awaited(world.database) or not other.is_alive(), within=30)
             return step(*arguments)
 
         return run
@@ -326,16 +327,6 @@ def test_a_recall_and_its_document_that_come_at_once_find_each_other(
     (asked,) = world.messages("packet", "RecallArrived")
     assert asked.packet_id == packet.packet_id
     assert desk(world) == []
-
-
-def waits_for_a_lock(world: World) -> bool:
-    """Whether a session of this world's database stands behind another."""
-    with world.database.unit() as unit:
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(unit.connection.execute(waiting).scalar_one())
 
 
 def ask(world: World, kind: str, again: bool = False) -> None:

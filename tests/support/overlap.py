@@ -35,12 +35,13 @@ def overlap(
     with database.unit() as unit:
         first(unit)
         thread.start()
-        eventually(lambda: not thread.is_alive() or _lock_awaited(database), within=30)
+        eventually(lambda: not thread.is_alive() or lock_awaited(database), within=30)
     thread.join(30)
     assert not thread.is_alive()
     return failed[0] if failed else None
 
 
-def _lock_awaited(database: Database) -> bool:
+def lock_awaited(database: Database) -> bool:
+    """Whether a session of this database waits for a lock by name."""
     with database.at_once() as connection:
         return bool(connection.execute(_WAITS).scalar_one())
