@@ -69,12 +69,13 @@ class Asker:
             return [("address_not_allowed", ", ".join(urls)[:300])]
         fetchers = FileFetchers(self.source)
         responses = await _responses(fetchers, certificate, issuer)
-        told = fetchers.told_of(certificate)
-        if told is None:
+        known = fetchers.told_of(certificate)
+        if not known:
             return [("revocation_unreachable", ", ".join(allowed)[:300])]
+        told = known[0]
         found = list(_clock(responses, now))
         if told.status == "revoked":
-            since = _revoked_since(certificate, responses)
+            since = told.revoked_at
             if since is None or since <= at:
                 found.append(("revoked", since.isoformat() if since else ""))
         elif told.status != "good":
@@ -121,26 +122,12 @@ async def _responses(
     return list(backend.ocsp_fetcher.fetched_responses())
 
 
-def _revoked_since(certificate: x509.Certificate, responses: Sequence[Any]) -> datetime | None:
-    for single in _singles(responses):
-        mine = single["cert_id"]["serial_number"].native == certificate.serial_number
-        if mine and single["cert_status"].name == "revoked":
-            since: datetime = single["cert_status"].chosen["revocation_time"].native
-            return since
-    return None
-
-
 def _clock(responses: Sequence[Any], now: datetime) -> Iterator[tuple[str, str]]:
     """An answer made in our future: our clock is behind the responder's."""
     for response in responses:
         made = _basic(response)["tbs_response_data"]["produced_at"].native
         if made.astimezone(UTC) > now + CLOCK_DRIFT:
             yield "clock_wrong", made.isoformat()
-
-
-def _singles(responses: Sequence[Any]) -> Iterator[Any]:
-    for response in responses:
-        yield from _basic(response)["tbs_response_data"]["responses"]
 
 
 def _basic(response: Any) -> Any:

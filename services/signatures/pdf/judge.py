@@ -6,7 +6,7 @@ line fails, and the other way round. So both are asked, and the rest is checked 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,12 +89,24 @@ class Case:
             if stamp.signed_revision > embedded.signed_revision
         ]
 
-    def told_of(self, certificate: x509.Certificate) -> RevocationFacts | None:
-        """The newest that is known of a certificate's revocation."""
+    def told_of(self, certificate: x509.Certificate) -> list[RevocationFacts]:
+        """What is known of a certificate's revocation, the newest first."""
         return self.fetchers.told_of(
             certificate,
             [one.ocsp_response_data for one in self.knowledge.known_ocsps],
             [one.crl_data for one in self.knowledge.known_crls],
+        )
+
+    def revoked_by(self, moment: datetime, certificates: Iterable[x509.Certificate]) -> bool:
+        """Whether anything at hand says that one of them was revoked by then.
+
+        pyHanko judges a time gone by from the file's own answers alone, and whoever stole a key
+        brings a good one from before; no such answer outweighs this.
+        """
+        return any(
+            told.revoked_at is not None and told.revoked_at <= moment
+            for one in certificates
+            for told in self.told_of(one)
         )
 
     @property
@@ -151,6 +163,9 @@ async def judge(
         reasons.append(reason("not_validated", name))
     facts = _with_trust(case, embedded, facts, result, has_timestamp, proven)
     reasons += await _own_checks(case, embedded, facts, proven)
+    relied_on = [embedded.signer_cert, *_chain(result.api_status)]
+    if case.revoked_by(facts.best_at or case.at, relied_on):
+        reasons.append(reason("certificate_revoked", name))
     return replace(facts, verdict=worst(reasons)[0]), reasons
 
 
@@ -180,10 +195,12 @@ async def judge_timestamp(
     facts, reasons = _structure(case, embedded, told_by_file(embedded, order))
     result = await _stamp(embedded, case.specification, timing(case.at))
     covering = case.stamped_behind(embedded)
+    until = _time_of(covering[0]) if covering else case.at
     if not _holds(result) and covering:
         # Renewed in time: it need hold only until the next one, by what that one proves was known.
         known = offline(case.specification, case.knowledge)
-        result = await _stamp(embedded, known, timing(_time_of(covering[0]), past=True))
+        result = await _stamp(embedded, known, timing(until, past=True))
+    chain = _chain(result.api_status)
     if not _holds(result):
         found = result.ades_subindic.standard_name
         status = result.api_status
@@ -193,8 +210,8 @@ async def judge_timestamp(
             if unknown
             else reason("timestamp_invalid", embedded.field_name, found)
         )
-    path = getattr(result.api_status, "validation_path", None)
-    chain = list(path.iter_certs(include_root=True)) if path else []
+    elif case.revoked_by(until, chain):
+        reasons.append(reason("timestamp_invalid", embedded.field_name, "REVOKED_NO_POE"))
     case.rests_on([embedded.signer_cert, *chain])
     stamped = getattr(result.api_status, "timestamp", None)
     facts = replace(facts, role="timestamp", timestamp_at=stamped, best_at=stamped)
@@ -211,6 +228,12 @@ async def _stamp(
 
 def _holds(result: Any) -> bool:
     return bool(result.ades_subindic == AdESPassed.OK and result.api_status.trusted)
+
+
+def _chain(status: Any) -> list[x509.Certificate]:
+    """The certificates of the path that pyHanko went, the root first; none without a path."""
+    path = getattr(status, "validation_path", None)
+    return list(path.iter_certs(include_root=True)) if path else []
 
 
 def _structure(
@@ -338,8 +361,7 @@ def _with_trust(
     status = result.api_status
     stamp = getattr(status, "timestamp_validity", None)
     stamped = stamp.timestamp if stamp is not None and stamp.trusted else None
-    path = getattr(status, "validation_path", None)
-    chain = list(path.iter_certs(include_root=True)) if path else []
+    chain = _chain(status)
     case.rests_on([embedded.signer_cert, *chain])
     level = "B-T" if has_timestamp else "B-B"
     if proven or (has_timestamp and case.has_evidence):
@@ -347,7 +369,7 @@ def _with_trust(
     return replace(
         facts,
         chain=tuple(certificate_facts(one) for one in chain),
-        revocation=case.told_of(embedded.signer_cert),
+        revocation=next(iter(case.told_of(embedded.signer_cert)), None),
         expected=case.expects(facts.field, facts.role, embedded.signer_cert),
         timestamp_at=stamped,
         best_at=stamped or proven or case.at,

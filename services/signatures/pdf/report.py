@@ -38,6 +38,7 @@ class RevocationFacts:
     status: str  # "good", "revoked", "unknown"
     this_update: datetime | None
     next_update: datetime | None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True)

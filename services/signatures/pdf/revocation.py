@@ -69,15 +69,15 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
         certificate: x509.Certificate,
         responses: Iterable[ocsp.OCSPResponse] = (),
         lists: Iterable[crl.CertificateList] = (),
-    ) -> RevocationFacts | None:
-        """The newest thing that a responder, a list or the file's own evidence said."""
+    ) -> list[RevocationFacts]:
+        """What responders, lists and the file's own evidence said, the newest first."""
         told = [
             *_told_by_ocsp(
                 certificate, [*self._fetchers.ocsp_fetcher.fetched_responses(), *responses]
             ),
             *_told_by_crl(certificate, [*self._fetchers.crl_fetcher.fetched_crls(), *lists]),
         ]
-        return max(told, key=lambda fact: str(fact.this_update), default=None)
+        return sorted(told, key=lambda fact: str(fact.this_update), reverse=True)
 
     async def ask(self, url: str, body: bytes | None, content_type: str) -> bytes:
         self._calls += 1
@@ -206,11 +206,14 @@ def _told_by_ocsp(
                 certificate.issuer.sha256,
             )
             if same_issuer and asked["serial_number"].native == certificate.serial_number:
+                status = single["cert_status"]
+                revoked = status.name == "revoked"
                 yield RevocationFacts(
                     "ocsp",
-                    single["cert_status"].name,
+                    status.name,
                     single["this_update"].native,
                     single["next_update"].native,
+                    status.chosen["revocation_time"].native if revoked else None,
                 )
 
 
@@ -221,10 +224,16 @@ def _told_by_crl(
         if one.issuer != certificate.issuer:
             continue
         entries = one["tbs_cert_list"]["revoked_certificates"]
-        serials = {entry["user_certificate"].native for entry in entries}
+        times = (
+            entry["revocation_date"].native
+            for entry in entries
+            if entry["user_certificate"].native == certificate.serial_number
+        )
+        revoked_at = min(times, default=None)
         yield RevocationFacts(
             "crl",
-            "revoked" if certificate.serial_number in serials else "good",
+            "revoked" if revoked_at else "good",
             one["tbs_cert_list"]["this_update"].native,
             one["tbs_cert_list"]["next_update"].native,
+            revoked_at,
         )

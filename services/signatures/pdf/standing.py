@@ -111,7 +111,7 @@ class Standings:
         self, fetchers: FileFetchers, path: Iterable[x509.Certificate], at: datetime
     ) -> _Kept:
         facts = [fetchers.told_of(one) for one in path]
-        ends = [fact.next_update for fact in facts if fact and fact.next_update]
+        ends = [told[0].next_update for told in facts if told and told[0].next_update]
         standing = Standing("good", (*fetchers.responses(), *fetchers.lists()))
         # An answer that names no end says nothing of later: it counts while it is fresh.
         usable = min(ends) if len(ends) == len(facts) else at + FRESH
