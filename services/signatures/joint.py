@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 from services.signatures import queries
 from services.signatures.pdf.reasons import reason, worst
 from services.signatures.pdf.report import Report, SignatureFacts
-from services.signatures.pdf.roles import is_further
+from services.signatures.pdf.roles import COPY, is_further
 
 
 def with_cosigners(report: Report, connection: Connection, day: date) -> Report:
     """The report, with a reason for each further signer who might not sign."""
-    further = [facts for facts in report.signatures if is_further(facts.field)]
+    further = [
+        facts for facts in report.signatures if is_further(facts.field) and facts.expected is None
+    ]
     wrong = [facts.field for facts in further if not _might(facts, report, connection, day)]
     if not wrong:
         return report
@@ -35,7 +37,7 @@ def _might(facts: SignatureFacts, report: Report, connection: Connection, day: d
         leaders = [one for one in report.signatures if one.role == "leader"]
         signed = [_agencies(one, connection, day) for one in leaders if is_further(one.field)]
         return any(sealed & agencies for agencies in signed)
-    return facts.role in ("copier", "copy")  # of a copy that was copied again
+    return facts.role in COPY  # of a copy that was copied again; the last one was compared
 
 
 def _before_number(facts: SignatureFacts, signatures: Sequence[SignatureFacts]) -> bool:

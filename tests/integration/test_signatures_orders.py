@@ -27,6 +27,7 @@ from tests.support.pki import (
 )
 from tests.support.servers import PostgresForTests
 from tests.support.signatures_office import Office, open_office
+from tools.corpus import signing as corpus
 
 pytestmark = pytest.mark.postgres
 
@@ -241,6 +242,47 @@ def test_a_copy_keeps_the_originals_signatures_and_adds_its_own(
     assert verdict(office, copy, sender=OTHER_AGENCY) == ("TOTAL_PASSED", [])
     # Of the one whose original it is, it is no copy.
     assert verdict(office, copy, sender=AGENCY) == ("TOTAL_FAILED", ["signer_unexpected"] * 2)
+
+
+def copied(office: Office, file: str, signer: str, agency: str, form: str = "SY") -> str:
+    """The copy that an agency and its leader make of a file."""
+    signed = sign(office, file, signer, agency, "copier")
+    return str(seal(office, signed, agency, "copy", copy_form=form).file)
+
+
+def test_a_copy_of_a_copy_is_the_last_agencys(office: Office, pki: Pki) -> None:
+    file = sign(office, page(office), LEADER, AGENCY, "leader")
+    first = copied(office, seal(office, file, AGENCY).file, OTHER_LEADER, OTHER_AGENCY)
+    again = copied(office, first, LEADER, AGENCY, form="SL")
+    report = pki.judge(office.blobs.read(again))
+    fields = ["leader", "number", "seal", "copier", "copy", "copier-2", "copy-2"]
+    assert [one.field for one in report.signatures] == fields
+    assert verdict(office, again, sender=AGENCY) == ("TOTAL_PASSED", [])
+    # The agency of the first copy did not make the second one.
+    assert verdict(office, again, OTHER_AGENCY) == ("TOTAL_FAILED", ["signer_unexpected"] * 2)
+
+
+def appended(office: Office, pki: Pki, file: str, signer: str, field: str) -> str:
+    """A file with one more signature, which no order asked for."""
+    more = corpus.sign(office.blobs.read(file), pki.keys.signer(signer), field=field)
+    return office.blobs.put_bytes(more).digest
+
+
+@pytest.mark.parametrize("field", ["leader", "leader-2", "Signature7", "copier-2", "copy-2"])
+@pytest.mark.parametrize("signer", [LEADER, OTHER_LEADER], ids=["stranger", "own leader"])
+def test_nobody_signs_behind_a_copy(office: Office, pki: Pki, field: str, signer: str) -> None:
+    copy = copied(office, page(office), OTHER_LEADER, OTHER_AGENCY)
+    more = appended(office, pki, copy, signer, field)
+    found, codes = verdict(office, more, sender=OTHER_AGENCY)
+    assert (found, {*codes}) == ("TOTAL_FAILED", {"signer_unexpected"})
+
+
+@pytest.mark.parametrize("field", ["copier", "copier-2"])
+def test_what_is_no_copy_has_no_strangers_copier(office: Office, pki: Pki, field: str) -> None:
+    file = sign(office, page(office), LEADER, AGENCY, "leader")
+    issued = seal(office, file, AGENCY).file
+    more = appended(office, pki, issued, OTHER_LEADER, field)
+    assert verdict(office, more) == ("TOTAL_FAILED", ["signer_unexpected"])
 
 
 def test_a_copy_of_a_page_that_was_never_signed_is_the_copying_agencys(office: Office) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from asn1crypto import x509
@@ -40,7 +41,7 @@ from .profile import CLOCK_DRIFT, SIGNATURES_ONLY, key_usage_problem
 from .reasons import Reason, from_ades, reason, worst
 from .report import RevocationFacts, SignatureFacts
 from .revocation import FileFetchers
-from .roles import COPY, is_compared, is_copy
+from .roles import COPY, is_behind_copy, is_compared, role_of
 from .specification import offline, timing
 from .structure import signed_end
 from .timestamps import token_info
@@ -109,15 +110,22 @@ class Case:
             for told in self.told_of(one)
         )
 
-    @property
-    def copied(self) -> bool:
-        """Whether the file is a copy that an agency made of a signed one."""
-        return is_copy(one.field_name for one in self.reader.embedded_regular_signatures)
+    @cached_property
+    def copies(self) -> list[int]:
+        """The orders of each `copy`: an agency's signature on the copy that it made of the file."""
+        return [
+            order
+            for order, one in enumerate(self.reader.embedded_signatures, start=1)
+            if one.sig_object_type != "/DocTimeStamp" and role_of(one.field_name) == "copy"
+        ]
 
-    def expects(self, field: str, role: str, certificate: x509.Certificate) -> bool | None:
+    def expects(self, facts: SignatureFacts, certificate: x509.Certificate) -> bool | None:
         """Whether this signer should have signed in this role; None when nobody said."""
-        if not self.expected or not is_compared(field, role, self.copied):
+        role, order = facts.role, facts.order
+        if not self.expected or not is_compared(facts.field, role, order, self.copies):
             return None
+        if is_behind_copy(order, self.copies):
+            return False
         fingerprint = certificate.sha256.hex()
         return any(one.role == role and fingerprint in one.certificates for one in self.expected)
 
@@ -370,7 +378,7 @@ def _with_trust(
         facts,
         chain=tuple(certificate_facts(one) for one in chain),
         revocation=next(iter(case.told_of(embedded.signer_cert)), None),
-        expected=case.expects(facts.field, facts.role, embedded.signer_cert),
+        expected=case.expects(facts, embedded.signer_cert),
         timestamp_at=stamped,
         best_at=stamped or proven or case.at,
         claimed_as_utc_by_mistake=seven_hours_off(facts.claimed_at, stamped),

@@ -2,13 +2,14 @@
 and copies.
 
 A joint document has leader-2, leader-3, ... and seal-2, ... of further signers and agencies. On a
-copy the signatures of its original are others' own; the copying agency's is the last, `copy`.
+copy the signatures of its original are others' own; the copying agency's is the last, `copy`, with
+`copier` before it. A copy may be copied again: copier-2 and copy-2, and the first are others' own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 ROLES = ("leader", "number", "seal", "copier", "copy", "attachment")
 COPY = frozenset({"copier", "copy"})
@@ -26,17 +27,21 @@ def is_further(field: str) -> bool:
     return bool(role_of(field)) and bool(_FURTHER.search(_last(field)))
 
 
-def is_copy(fields: Iterable[str]) -> bool:
-    """Whether a file with these signatures is a copy."""
-    return any(role_of(field) == "copy" for field in fields)
+def is_compared(field: str, role: str, order: int, copies: Sequence[int]) -> bool:
+    """Whether a signature must be the sender's own; `copies` are the orders of each `copy`.
 
-
-def is_compared(field: str, role: str, copied: bool) -> bool:
-    """Whether a signature must be the sender's own.
-
-    Those of further agencies, and on a copy those of its original, are not the sender's.
+    Those of further agencies, and on a copy all but the last `copy` and its `copier`, are not the
+    sender's.
     """
-    return not is_further(field) and (role in COPY) == copied
+    if not copies:
+        return role in COPY or not is_further(field)
+    before = copies[-2] if len(copies) > 1 else 0
+    return is_behind_copy(order, copies) or (role in COPY and order > before)
+
+
+def is_behind_copy(order: int, copies: Sequence[int]) -> bool:
+    """Whether a signature came when the copy was made already: nobody may add one."""
+    return bool(copies) and order > copies[-1]
 
 
 def needed(role: str, copied: bool) -> bool:

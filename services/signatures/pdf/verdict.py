@@ -210,7 +210,7 @@ def _missing(case: Case, signatures: Sequence[SignatureFacts]) -> list[Reason]:
     return [
         reason("signature_missing", one.role)
         for one in case.expected
-        if needed(one.role, case.copied) and roles.count(one.role) != 1
+        if needed(one.role, bool(case.copies)) and roles.count(one.role) != 1
     ]
 
 
