@@ -5,13 +5,12 @@ further seal belongs to the agency of such a leader, who signed before the numbe
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import Connection
 
 from services.signatures import queries
-from services.signatures.pdf.reasons import reason, worst
+from services.signatures.pdf.reasons import reason
 from services.signatures.pdf.report import Report, SignatureFacts
 from services.signatures.pdf.roles import COPY, is_further
 
@@ -24,9 +23,8 @@ def with_cosigners(report: Report, connection: Connection, day: date) -> Report:
     wrong = [facts.field for facts in further if not _might(facts, report, connection, day)]
     if not wrong:
         return report
-    reasons = (*report.reasons, *(reason("signer_unexpected", field) for field in wrong))
-    verdict, sub_indication = worst(reasons)
-    return replace(report, verdict=verdict, sub_indication=sub_indication, reasons=reasons)
+    unexpected = [reason("signer_unexpected", field) for field in wrong]
+    return report.with_reasons([*report.reasons, *unexpected])
 
 
 def _might(facts: SignatureFacts, report: Report, connection: Connection, day: date) -> bool:

@@ -11,6 +11,9 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
+from services.signatures.joint import with_cosigners
+from services.signatures.pdf.fetch import FetchFailed
+from services.signatures.pdf.verdict import validate
 from tests.support.pki import (
     AGENCY,
     DATE_BOX,
@@ -23,6 +26,7 @@ from tests.support.pki import (
     SEAL_BOX,
     Pki,
     draft,
+    now,
     running,
 )
 from tests.support.servers import PostgresForTests
@@ -166,6 +170,21 @@ def test_another_agency_cannot_seal_what_was_issued_without_it(office: Office) -
     late = sign(office, issued, OTHER_LEADER, OTHER_AGENCY, "leader-2")
     late = seal(office, late, OTHER_AGENCY, "seal-2").file
     assert verdict(office, late) == ("TOTAL_FAILED", ["signer_unexpected"])
+
+
+def test_who_might_not_sign_fails_the_document_also_while_a_responder_is_away(
+    office: Office, pki: Pki
+) -> None:
+    async def away(url: str, body: bytes | None, content_type: str) -> bytes:
+        raise FetchFailed(url, "away")
+
+    file = sign(office, page(office), LEADER, AGENCY, "leader")
+    more = seal(office, seal(office, file, AGENCY).file, OTHER_AGENCY, "seal-2").file
+    known = validate(office.blobs.read(more), trust=pki.trust, at=now(), fetch=away)
+    assert (known.verdict, known.pending) == ("INDETERMINATE", True)
+    with office.store["signatures"].unit() as unit:
+        report = with_cosigners(known, unit.connection, now().date())
+    assert (report.verdict, report.pending) == ("TOTAL_FAILED", False)
 
 
 def attached(office: Office, pdf: bytes, name: str = "phu luc.pdf") -> dict[str, Any]:

@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from services.signatures.pdf import field
 from services.signatures.pdf.evidence import add_evidence
-from services.signatures.pdf.fetch import HttpFetch
+from services.signatures.pdf.fetch import FetchFailed, HttpFetch
 from services.signatures.pdf.judge import ExpectedSigner
 from services.signatures.pdf.report import Report
 from services.signatures.pdf.returned import check_returned, with_form
@@ -401,6 +401,20 @@ def test_what_a_plug_in_returns_is_the_base_and_one_new_signature(pki: Pki) -> N
     assert verdict(base, returned, OTHER_AGENCY) == "TOTAL_FAILED"
     assert verdict(base, base, AGENCY) == "TOTAL_FAILED"
     assert verdict(pki.leader(draft(), OTHER_LEADER).pdf, returned, AGENCY) == "TOTAL_FAILED"
+
+
+def test_what_another_person_signed_is_not_pending_while_a_responder_is_away(pki: Pki) -> None:
+    async def away(url: str, body: bytes | None, content_type: str) -> bytes:
+        raise FetchFailed(url, "away")
+
+    base = pki.leader(draft()).pdf
+    returned = pki.seal(base).pdf
+    for owner, told in ((AGENCY, ("INDETERMINATE", True)), (LEADER, ("TOTAL_FAILED", False))):
+        certificates = [pki.fingerprint(owner)]
+        report = check_returned(
+            base, returned, certificates=certificates, trust=pki.trust, at=now(), fetch=away
+        )
+        assert (report.verdict, report.pending) == told
 
 
 def test_a_plug_in_may_change_nothing_under_the_signature_that_it_makes(pki: Pki) -> None:

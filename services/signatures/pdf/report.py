@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 from .profile import POLICY
-from .reasons import Reason, Verdict
+from .reasons import Reason, Verdict, worst
 
 TOOLS = {
     name: version(name)
@@ -110,6 +111,17 @@ class Report:
     def unfinished(self) -> bool:
         """Whether the check itself was cut short."""
         return any(one.code == "check_interrupted" for one in self.reasons)
+
+    def with_reasons(self, reasons: Sequence[Reason]) -> Report:
+        """The report as these reasons decide it; what is decided is pending no longer."""
+        verdict, sub_indication = worst(reasons)
+        return replace(
+            self,
+            verdict=verdict,
+            sub_indication=sub_indication,
+            reasons=tuple(reasons),
+            pending=self.pending and verdict == "INDETERMINATE",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON values; times in ISO 8601 with zone.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 
@@ -14,7 +13,7 @@ from pyhanko.sign.diff_analysis import DiffResult
 from .fetch import Fetch
 from .profile import SIGNATURES_ONLY
 from .reading import open_pdf
-from .reasons import Reason, reason, worst
+from .reasons import Reason, reason
 from .report import Report, SignatureFacts
 from .revocation import RevocationSource
 from .trust import TrustStore
@@ -71,8 +70,7 @@ def check_returned(
         reasons.append(reason("signature_missing"))
     elif new[0].signer is None or new[0].signer.sha256 not in certificates:
         reasons.append(reason("signer_unexpected", new[0].field))
-    verdict, sub_indication = worst(reasons)
-    return replace(report, verdict=verdict, sub_indication=sub_indication, reasons=tuple(reasons))
+    return report.with_reasons(reasons)
 
 
 def added(base: bytes, report: Report) -> list[SignatureFacts]:
