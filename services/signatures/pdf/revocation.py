@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
@@ -17,6 +17,7 @@ from pyhanko_certvalidator.fetchers.api import (
     OCSPFetcher,
 )
 from pyhanko_certvalidator.fetchers.common_utils import (
+    enumerate_delivery_point_urls,
     format_ocsp_request,
     process_ocsp_response_data,
 )
@@ -28,6 +29,7 @@ from .report import RevocationFacts
 KEPT = 60.0  # seconds that an answer may be used again for another file
 _MOST_KEPT = 1_000
 _OCSP = "application/ocsp-request"
+_MOST_ADDRESSES = 3  # of one certificate; the next is asked when one fails
 _MOST_CALLS = 30  # for one file: three signatures with their chains and authorities need 12
 PATIENCE = 3.0  # seconds in all that may be waited in vain for one file
 
@@ -86,10 +88,16 @@ class FileFetchers(FetcherBackend):  # type: ignore[misc]
         began = time.monotonic()
         try:
             return await self._patiently(url, body, content_type)
-        except FetchFailed as error:
+        except FetchFailed:
             self._vain += time.monotonic() - began
-            self.away = self.away or error.passing
             raise
+
+    def unanswered(self, failures: Mapping[str, Exception]) -> str:
+        """Note that no address answered a question; tells which they were."""
+        self.failed += failures
+        passing = (getattr(one, "passing", False) for one in failures.values())
+        self.away = self.away or any(passing)
+        return f"no answer from {', '.join(failures)}"
 
     async def _patiently(self, url: str, body: bytes | None, content_type: str) -> bytes:
         """Wait no longer than what is left; `fetch` bounds the first wait, and notes the host."""
@@ -118,18 +126,19 @@ class _Ocsp(OCSPFetcher):  # type: ignore[misc]
 
     async def fetch(self, cert: x509.Certificate, authority: Any) -> ocsp.OCSPResponse:
         key = cert.sha256 + authority.public_key.dump()
-        for url in get_ocsp_urls(cert)[:3]:
+        failures: dict[str, Exception] = {}
+        for url in get_ocsp_urls(cert)[:_MOST_ADDRESSES]:
             try:
                 response = self._calls.source.kept(url, key)
                 if response is None:
                     response = await self._ask(url, cert, authority)
                     self._calls.source.keep(url, key, response)
             except (FetchFailed, OCSPValidationError, ValueError) as error:
-                self._calls.failed.append(url)
-                raise OCSPFetchError(f"no answer from {url}") from error
+                failures[url] = error
+                continue
             self._got[cert.sha256] = response
             return response
-        raise OCSPFetchError("the certificate names no responder")
+        raise OCSPFetchError(self._calls.unanswered(failures))
 
     async def _ask(self, url: str, cert: x509.Certificate, authority: Any) -> ocsp.OCSPResponse:
         request = format_ocsp_request(
@@ -156,21 +165,25 @@ class _Crl(CRLFetcher):  # type: ignore[misc]
         *,
         use_deltas: bool | None = None,  # noqa: ARG002 - named by pyHanko
     ) -> list[crl.CertificateList]:
-        lists = []
-        for point in cert.crl_distribution_points[:3]:
-            if not point.url:
-                continue
-            try:
-                known = self._calls.source.kept(point.url, b"")
-                if known is None:
-                    known = crl.CertificateList.load(await self._calls.ask(point.url, None, ""))
-                    self._calls.source.keep(point.url, b"", known)
-                lists.append(known)
-            except (FetchFailed, ValueError) as error:
-                self._calls.failed.append(point.url)
-                raise CRLFetchError(f"no list from {point.url}") from error
+        lists, failures = [], dict[str, Exception]()
+        for point in cert.crl_distribution_points[:_MOST_ADDRESSES]:
+            for url in [*enumerate_delivery_point_urls(point)][:_MOST_ADDRESSES]:
+                try:
+                    lists.append(await self._list(url))
+                    break
+                except (FetchFailed, ValueError) as error:
+                    failures[url] = error
+        if failures and not lists:
+            raise CRLFetchError(self._calls.unanswered(failures))
         self._got[cert.sha256] = lists
         return lists
+
+    async def _list(self, url: str) -> crl.CertificateList:
+        known = self._calls.source.kept(url, b"")
+        if known is None:
+            known = crl.CertificateList.load(await self._calls.ask(url, None, ""))
+            self._calls.source.keep(url, b"", known)
+        return known
 
     def fetched_crls(self) -> Iterable[crl.CertificateList]:
         return [one for lists in self._got.values() for one in lists]
