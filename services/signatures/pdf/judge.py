@@ -171,7 +171,7 @@ async def judge(
         reasons.append(reason("not_validated", name))
     facts = _with_trust(case, embedded, facts, result, has_timestamp, proven)
     reasons += await _own_checks(case, embedded, facts, proven)
-    relied_on = [embedded.signer_cert, *_chain(result.api_status)]
+    relied_on = _chain(result.api_status) or [embedded.signer_cert]
     if case.revoked_by(facts.best_at or case.at, relied_on):
         reasons.append(reason("certificate_revoked", name))
     return replace(facts, verdict=worst(reasons)[0]), reasons

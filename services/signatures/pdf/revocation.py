@@ -214,11 +214,10 @@ def _told_by_ocsp(
         basic = response["response_bytes"]["response"].parsed
         for single in basic["tbs_response_data"]["responses"]:
             asked = single["cert_id"]
-            same_issuer = asked["issuer_name_hash"].native in (
-                certificate.issuer.sha1,
-                certificate.issuer.sha256,
-            )
-            if same_issuer and asked["serial_number"].native == certificate.serial_number:
+            if asked["serial_number"].native != certificate.serial_number:
+                continue
+            issuer = asked["issuer_name_hash"].native
+            if issuer in (certificate.issuer.sha1, certificate.issuer.sha256):
                 status = single["cert_status"]
                 revoked = status.name == "revoked"
                 yield RevocationFacts(
