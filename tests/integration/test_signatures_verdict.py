@@ -85,6 +85,13 @@ def replace_information(writer: IncrementalPdfFileWriter) -> None:
     )
 
 
+def saved_again(writer: IncrementalPdfFileWriter) -> None:
+    information = writer.trailer["/Info"]
+    for name, value in (("/ModDate", "D:20300101000000Z"), ("/Producer", "Another program")):
+        information[generic.pdf_name(name)] = generic.pdf_string(value)
+    writer.update_container(information)
+
+
 def test_leader_number_and_seal_all_pass(pki: Pki, issued: list[bytes]) -> None:
     report = pki.judge(issued[-1], pki.expected())
     assert (report.verdict, report.reasons) == ("TOTAL_PASSED", ())
@@ -197,6 +204,14 @@ def test_document_information_changed_behind_the_last_signature_fails(
 ) -> None:
     report = pki.judge(updated(issued[-1], replace_information))
     assert (report.verdict, codes(report)) == ("TOTAL_FAILED", {"modified_after_signing"})
+
+
+def test_when_and_by_what_program_it_was_saved_again_is_no_change(
+    pki: Pki, issued: list[bytes]
+) -> None:
+    """Programs write it whenever they add validation data, a second later or years."""
+    report = pki.judge(updated(issued[-1], saved_again))
+    assert (report.verdict, report.reasons) == ("TOTAL_PASSED", ())
 
 
 @pytest.mark.parametrize("tail", [b"x", b"\n% a comment", b"\n\n\n", b"\n%%EOF\n"])

@@ -5,9 +5,12 @@ Change `POLICY` when any rule here changes: reports name it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from asn1crypto import x509
+from pyhanko.pdf_utils.generic import DictionaryObject
+from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DocInfoRule,
@@ -16,6 +19,7 @@ from pyhanko.sign.diff_analysis import (
     MetadataUpdateRule,
     ModificationLevel,
     ObjectStreamRule,
+    ReferenceUpdate,
     SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
@@ -25,7 +29,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator.errors import InvalidCertificateError
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
-POLICY = "lienthong-pdf-2"
+POLICY = "lienthong-pdf-3"
 CLOCK_DRIFT = timedelta(seconds=60)  # between us and an OCSP responder or a TSA
 
 # Official certificates commit the signer (nonRepudiation); those of authorities must not sign
@@ -62,8 +66,31 @@ SIGNATURES_ONLY = StandardDiffPolicy(
     form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
 )
 
-# Behind the last signature: validation data alone, no document information, no field.
-EVIDENCE_ONLY = StandardDiffPolicy(global_rules=_FILE_RULES, form_rule=None)
+
+class _SavedAgain(DocInfoRule):  # type: ignore[misc]
+    """Of the document information only when, and by which program, it was saved may be new.
+
+    Programs that add validation data write that too. A title is shown, so it stays as signed.
+    """
+
+    def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> Iterator[ReferenceUpdate]:
+        if _told(old) == _told(new):
+            yield from super().apply(old, new)
+
+
+def _told(revision: HistoricalResolver) -> dict[str, object]:
+    reference = revision.trailer_view.get_value_as_reference("/Info", optional=True)
+    info = revision.get_object(reference) if reference else None
+    if not isinstance(info, DictionaryObject):
+        return {}
+    return {key: info.raw_get(key) for key in info if key not in ("/ModDate", "/Producer")}
+
+
+# Behind the last signature: validation data alone, no field.
+EVIDENCE_ONLY = StandardDiffPolicy(
+    global_rules=[*_FILE_RULES, _SavedAgain().as_qualified(ModificationLevel.LTA_UPDATES)],
+    form_rule=None,
+)
 
 
 def certificate_problem(certificate: x509.Certificate, at: datetime) -> str | None:
