@@ -367,6 +367,16 @@ def test_eight_writers_on_one_stream_make_dense_versions(database: Database) -> 
     assert [item.place for item in events] == sorted(item.place for item in events)
 
 
+def test_what_may_not_scan_is_not_compiled_for_the_price_of_it(database: Database) -> None:
+    """Before PostgreSQL 18 a forbidden scan's price is above `jit_above_cost`, at every call."""
+    with database.engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT proname, 'jit=off' = ANY (proconfig) FROM pg_proc"
+            " WHERE pronamespace = 'es'::regnamespace AND 'enable_seqscan=off' = ANY (proconfig)"
+        )
+        assert [tuple(row) for row in found] == [("append", True)]
+
+
 def test_pages_of_a_category_hold_every_event_once_in_order(database: Database) -> None:
     with database.unit() as unit:
         whole = unit.store.read_category("document", START, limit=100_000)
