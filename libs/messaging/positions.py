@@ -211,6 +211,13 @@ class Positions:
             (cause[:500], len(BACK_OFF_SECONDS), self._consumer, due.stream, due.version),
         )
 
+    def awaits(self, category: str) -> bool:
+        """Whether an event of the category waits for a retry or its release."""
+        found = self._rows(
+            "SELECT EXISTS (SELECT 1 FROM es.retry WHERE consumer = %s AND category = %s)", category
+        )
+        return bool(found[0][0])
+
     def counts(self) -> tuple[int, int]:
         """(waiting for a retry, parked)."""
         ((waiting, parked),) = self._rows(

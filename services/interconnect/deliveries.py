@@ -13,7 +13,7 @@ from libs.blobs import BlobStore
 from libs.db import Database, Unit
 from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
-from services.interconnect import lookups
+from services.interconnect import lookups, wire_names
 from services.interconnect.arrivals import Content, Way, arrived, content_of, read_packet
 from services.interconnect.commands import (
     Command,
@@ -98,8 +98,7 @@ class _Here:
             return cls({}, {})
         codes = lookups.codes_of_each(unit.connection, inside)
         answers = written.content.answers
-        rows = lookups.own_dispatches(unit.connection, answers, inside) if answers else {}
-        return cls(codes, {each: row.dispatch_id for each, row in rows.items()})
+        return cls(codes, wire_names.own_dispatches(unit.connection, answers, inside))
 
 
 def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, job: Job) -> Finish:
@@ -126,7 +125,11 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, jo
     def finish(unit: Unit) -> None:
         unit.store.prefetch(_streams_of(issued))
         here = _Here.of(unit, facts.recipients, written)
-        writes = _prepared_writes(unit, issued, written) if written else []
+        writes: list[Write] = []
+        if written:
+            name = (issued.agency_id, written.foreign_id, issued.document_id)
+            wire_names.remember_sent(unit.connection, *name)
+            writes += _prepared_writes(unit, issued, written)
         outside: list[Party] = []
         for recipient in facts.recipients:
             asking, refusal = _asking(unit, issued, recipient, sent_on)

@@ -4,7 +4,7 @@ Everything here may run again after a crash: ids come from the axis' own, and a 
 begun is left as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -28,9 +28,10 @@ from services.interconnect.compose import VIETNAM
 from services.interconnect.domain import AXIS, INSIDE, axis_packet_id, early_packet_id
 from services.interconnect.domain import packet as packets
 from services.interconnect.domain.envelope import may_be_damage
-from services.interconnect.earlier import settled_writes
+from services.interconnect.earlier import opened_dispatch, settled_writes
 from services.interconnect.errors import NotKnownYet, PacketDamaged, PacketRejected
 from services.interconnect.events import (
+    DispatchOpened,
     PacketArrived,
     PacketUnreadable,
     RecallHeld,
@@ -40,7 +41,6 @@ from services.interconnect.heard import instant_of, require_fit, status_of
 from services.interconnect.journal import (
     JOURNAL,
     SYSTEM,
-    Write,
     exists,
     hold_writes,
     load_packet,
@@ -48,6 +48,7 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.metrics import BAD_PACKETS
+from services.interconnect.named import delivery_named, newest_arrival
 from services.interconnect.opening import Mark, Opened, P, open_envelope
 from services.interconnect.recalls import TAKE_BACK, recall_of
 from services.interconnect.texts import put_text
@@ -139,9 +140,7 @@ class Intake:
         mark: Mark,
     ) -> None:
         with self._database.unit() as unit:
-            recipient = _known(
-                unit, "agency", lambda: lookups.agency_by_code(unit.connection, code)
-            )
+            recipient = _agency(unit, code)
             if recipient is None or recipient.channel != INSIDE:
                 raise PacketRejected("recipient_unknown")
             if recipient.closed_on and recipient.closed_on < unit.now.astimezone(VIETNAM).date():
@@ -157,21 +156,19 @@ class Intake:
             )
             early = _queue(unit, sender_id, way.recipient_id, content.foreign_id)
             _require_new(unit, way, content)
-            answered = content.answers and _known(
-                unit, "delivery", lambda: _answered(unit, content, way.recipient_id)
-            )
+            answered = _answered(unit, content, way.recipient_id)
             codes = lookups.codes_of(unit.connection, way.recipient_id)
             supersedes = content.superseded_for(codes)
-            answers = answered.dispatch_id if answered else None
+            answers = answered[0].dispatch_id if answered else None
             event = arrived(content, way, answers, supersedes, mark)
             events = packets.join(load_packet(unit, early)[0], event)
-            trace = answered.trace if answered else _trace_of_older(unit, event)
+            trace = answered[1] if answered else _trace_of_older(unit, event)
             _begin(unit, way.packet_id, events, _context(unit, str(way.recipient_id), trace))
 
     def _sender(self, received: Received, code: str) -> UUID:
         """The sender by its own word, if the axis says the same and it is on the axis' side."""
         with self._database.unit() as unit:
-            claimed = _known(unit, "agency", lambda: lookups.agency_by_code(unit.connection, code))
+            claimed = _agency(unit, code)
             named = lookups.agency_by_code(unit.connection, received.from_)
         if claimed is None:
             raise PacketRejected("sender_unknown")
@@ -193,22 +190,20 @@ class Intake:
         if len(about) > LONGEST_ID:
             raise PacketRejected("text_too_long")
         with self._database.unit() as unit:
-            delivery = _known(
-                unit, "delivery", lambda: lookups.delivery_of(unit.connection, about, teller_id)
-            )
-            if delivery is None and header.status_code == TAKE_BACK:
+            found = delivery_named(unit, about, teller_id)
+            if found is None and header.status_code == TAKE_BACK:
                 asked = recall_of(header, self._blobs, packet, AXIS, opened, received.doc_id)
                 return self._recall(received, teller_id, about, asked, opened)
-            writes: list[Write] = []
-            if delivery is not None:
+            if found is not None:
+                delivery, trace = found
                 codes = lookups.codes_of(unit.connection, delivery.sender_id)
                 command = status_of(header, self._blobs, packet, AXIS, opened, codes)
                 writes = settled_writes(unit, delivery.delivery_id, [command])
-            if writes:
-                context = _context(unit, str(delivery.sender_id), delivery.trace)
-                seed = axis_packet_id(received.doc_id)
-                JOURNAL.append_all(unit.store, writes, context, seed)
-        if delivery is None:
+                if writes:
+                    context = _context(unit, str(delivery.sender_id), trace)
+                    seed = axis_packet_id(received.doc_id)
+                    JOURNAL.append_all(unit.store, writes, context, seed)
+        if found is None:
             self._unmatched(received, packet, header.status_code, about)
         return Verdict(done=received.to)
 
@@ -307,29 +302,26 @@ def _require_new(unit: Unit, way: Way, content: Content) -> None:
     """Of packets that bring the same new document the first alone may, however close they are."""
     name = (way.sender_id, way.recipient_id, content.foreign_id)
     wire_names.remember(unit.connection, *name, content.business, way.packet_id)
-    known = wire_names.businesses_of(unit.connection, *name, way.packet_id)
-    if packets.is_repeat(content.business, known):
+    known = wire_names.arrivals(unit.connection, *name[:2], [content.foreign_id])
+    others = {business for packet_id, business in known.items() if packet_id != way.packet_id}
+    if packets.is_repeat(content.business, others):
         raise PacketRejected("document_known")
 
 
-def _answered(unit: Unit, content: Content, agency_id: UUID) -> Any:
-    """The dispatch of this agency that the content answers, or None."""
-    return lookups.own_dispatches(unit.connection, content.answers, [agency_id]).get(agency_id)
+def _answered(unit: Unit, content: Content, agency_id: UUID) -> tuple[DispatchOpened, UUID] | None:
+    """The dispatch of this agency that the content answers, and its trace."""
+    own = wire_names.own_dispatches(unit.connection, content.answers, [agency_id])
+    return opened_dispatch(unit, own[agency_id]) if own else None
 
 
 def _ask_back(
     unit: Unit, asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall
 ) -> None:
     early = _queue(unit, asker_id, recipient_id, about)
-    arrival = _known(
-        unit,
-        "packet",
-        lambda: lookups.arrival_named(unit.connection, [about], asker_id, recipient_id),
-    )
-    if arrival is not None:
-        packet_id = arrival.packet_id
-        writes = recall_writes(unit, packet_id, asked)
-        trace = _trace_of(unit, packet_id)
+    found = newest_arrival(unit, asker_id, recipient_id, [about])
+    if found is not None:
+        arrival, trace = found
+        writes = recall_writes(unit, arrival.packet_id, asked)
     else:
         packet_id = trace = early
         writes = hold_writes(unit, packet_id, _held(asker_id, recipient_id, about, asked))
@@ -360,26 +352,17 @@ def _trace_of_older(unit: Unit, event: PacketArrived) -> UUID:
     An update that came first under the arrival's own name has begun the trace.
     """
     names = event.supersedes or [event.foreign_id]
-    older = lookups.arrival_named(unit.connection, names, event.sender_id, event.recipient_id)
-    return _trace_of(unit, older.packet_id) if older else axis_packet_id(event.axis_doc_id or "")
+    older = newest_arrival(unit, event.sender_id, event.recipient_id, names)
+    return older[1] if older else axis_packet_id(event.axis_doc_id or "")
 
 
-def _trace_of(unit: Unit, packet_id: UUID) -> UUID:
-    last = unit.store.read_last(packet_stream(packet_id))
-    assert last is not None
-    return last.trace
-
-
-def _known(unit: Unit, category: str, probe: Callable[[], Any]) -> Any:
-    """What the probe finds; None only when the replica has all that the store has.
-
-    A status can be back before our own read model has seen that we sent the document.
-    """
-    found = probe()
+def _agency(unit: Unit, code: str) -> Any:
+    """The agency of this code; None only when the replica has all that the store has."""
+    found = lookups.agency_by_code(unit.connection, code)
     if found is None:
-        if not lookups.caught_up(unit.connection, category):
-            raise NotKnownYet(f"all of category {category}")
-        found = probe()
+        if not lookups.caught_up(unit.connection, "agency"):
+            raise NotKnownYet("all of category agency")
+        found = lookups.agency_by_code(unit.connection, code)
     return found
 
 

@@ -69,13 +69,12 @@ def wait_for(database: Database, what: str, probe: Callable[[Connection], T | No
 def caught_up(connection: Connection, category: str) -> bool:
     """Whether the replicas hold everything that is committed in the category.
 
-    Also what an older transaction still hides from every reader: it has happened. A delivery is
-    known by its dispatch too, and the other way round.
+    Also what an older transaction still hides from every reader: it has happened. An event that
+    waits for another try lies behind the position and is not held yet.
     """
-    names = ("dispatch", "delivery") if category == "delivery" else (category,)
-    mine = Positions(connection, "interconnect.projections").all()
-    store = EventStore(connection)
-    return all(mine[name].place >= store.newest(name) for name in names)
+    mine = Positions(connection, "interconnect.projections")
+    newest = EventStore(connection).newest(category)
+    return mine.all()[category].place >= newest and not mine.awaits(category)
 
 
 def party(connection: Connection, agency_id: UUID, on: date) -> Party | None:
@@ -188,48 +187,10 @@ def codes_of_each(connection: Connection, agency_ids: Sequence[UUID]) -> dict[UU
     return found
 
 
-def arrival_named(
-    connection: Connection, foreign_ids: Sequence[str], sender_id: UUID, recipient_id: UUID
-) -> Any:
-    """The newest arrival from this sender to this recipient under one of these DocumentIds."""
-    table = tables.arrival
-    query = (
-        select(table)
-        .where(table.c.foreign_id.in_(foreign_ids), table.c.sender_id == sender_id)
-        .where(table.c.recipient_id == recipient_id)
-        .order_by(table.c.arrived_at.desc())
-    )
-    return connection.execute(query.limit(1)).first()
-
-
 def arrival(connection: Connection, packet_id: UUID) -> Any:
     """What came in a packet."""
     table = tables.arrival
     return connection.execute(select(table).where(table.c.packet_id == packet_id)).first()
-
-
-def own_dispatches(
-    connection: Connection, foreign_ids: Sequence[str], agency_ids: Sequence[UUID]
-) -> dict[UUID, Any]:
-    """By agency, the dispatch that went out from it under the first of these DocumentIds."""
-    table = tables.dispatch
-    found = connection.execute(
-        select(table)
-        .where(table.c.foreign_id.in_(foreign_ids))
-        .where(table.c.agency_id == any_(_ids(agency_ids)))
-    )
-    rows = sorted(found, key=lambda row: foreign_ids.index(row.foreign_id), reverse=True)
-    return {row.agency_id: row for row in rows}
-
-
-def delivery_of(connection: Connection, foreign_id: str, recipient_id: UUID) -> Any:
-    """The delivery (and its dispatch's trace) of a document of ours to this recipient."""
-    dispatch, delivery = tables.dispatch, tables.delivery
-    return connection.execute(
-        select(delivery, dispatch.c.trace)
-        .join(dispatch, dispatch.c.dispatch_id == delivery.c.dispatch_id)
-        .where(dispatch.c.foreign_id == foreign_id, delivery.c.recipient_id == recipient_id)
-    ).first()
 
 
 def service_certificates(connection: Connection, agency_id: UUID) -> list[str]:

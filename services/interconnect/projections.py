@@ -111,6 +111,8 @@ def project_prepared(message: Any, _event: Recorded, unit: Unit) -> None:
         .where(row.c.dispatch_id == message.dispatch_id)
         .values(packet=message.packet, foreign_id=message.foreign_id)
     )
+    ids = (UUID(message.agency_id), message.foreign_id, UUID(message.dispatch_id))
+    wire_names.remember_sent(unit.connection, *ids)
 
 
 def project_delivery(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -443,6 +445,6 @@ READ_MODELS = ReadModels(
         tables.balance_received,
         tables.balance_desk,
     ),
-    shared=(tables.wire_name,),
+    shared=(tables.wire_name, tables.sent_name),
     kept={tables.axis_registration: "what the axis was told, written by the poller"},
 )

@@ -23,6 +23,7 @@ from services.interconnect.heard import status_of
 from services.interconnect.journal import JOURNAL, Write, load_disclosure, packet_stream
 from services.interconnect.lookups import Official, Party
 from services.interconnect.metrics import STATUSES_REFUSED
+from services.interconnect.named import delivery_named
 from services.interconnect.opening import open_envelope
 from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
@@ -104,13 +105,14 @@ def _tell_inside(
     packet = edxml.parse(data, blobs)
     assert isinstance(packet, edxml.StatusPacket)
     opened = open_envelope(database, blobs, packet, arrival.recipient_id)
+    about = packet.header.response_for.document_id
     with database.unit() as unit:
         codes = lookups.codes_of(unit.connection, arrival.sender_id)
+        found = delivery_named(unit, about, arrival.recipient_id)
+    if found is None:
+        raise NotKnownYet(f"the delivery of {arrival.packet_id}")
     command = status_of(packet.header, blobs, digest, INSIDE, opened, codes)
-    about = packet.header.response_for.document_id
-    delivery = lookups.wait_for(
-        database, "a delivery", lambda c: lookups.delivery_of(c, about, arrival.recipient_id)
-    )
+    delivery, _trace = found
 
     def finish(unit: Unit) -> None:
         writes = [

@@ -148,8 +148,8 @@ arrival = Table(
     Column("pair_number", BigInteger),
     Column("envelope", Text),
 )
-# What senders by the axis call their documents. Written with the arrival, so that the next packet
-# may ask at once, and again by the projection.
+# What documents are called in packets. Written with the arrival, or with our own packet, so that
+# the next that comes may ask at once, and again by the projection.
 wire_name = Table(
     "wire_name",
     metadata,
@@ -158,7 +158,14 @@ wire_name = Table(
     Column("foreign_id", Text, primary_key=True),
     # Empty for a new document.
     Column("business", Text, primary_key=True),
-    Column("packet_id", _ID, nullable=False),
+    Column("packet_id", _ID, primary_key=True),
+)
+sent_name = Table(
+    "sent_name",
+    metadata,
+    Column("foreign_id", Text, primary_key=True),
+    Column("dispatch_id", _ID, primary_key=True),
+    Column("agency_id", _ID, nullable=False),
 )
 sent_status = Table(
     "sent_status",

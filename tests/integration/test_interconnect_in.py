@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import delete, text
 
 from libs import edxml
-from services.interconnect import poller, queries
+from libs.db.script import run_script
+from libs.messaging.positions import Positions
+from services.interconnect import poller, queries, wire_names
 from services.interconnect.axis import (
     AxisAgency,
     AxisUnreachable,
@@ -22,7 +24,7 @@ from services.interconnect.backlog import Backlog
 from services.interconnect.collector import FETCHES
 from services.interconnect.metrics import AXIS_POLLED
 from services.interconnect.poller import Poller
-from services.interconnect.tables import wire_name
+from services.interconnect.tables import sent_name, wire_name
 from services.interconnect.texts import read_text
 from tests.support.axis import document_packet, status_packet
 from tests.support.interconnect_world import (
@@ -35,6 +37,7 @@ from tests.support.interconnect_world import (
     PROVINCE,
     World,
     office_document,
+    office_status,
     open_world,
 )
 from tests.support.servers import PostgresForTests
@@ -265,6 +268,31 @@ def test_what_came_before_names_were_kept_does_not_arrive_again(world: World) ->
     assert desk(world) == [("unreadable", "document_known")]
 
 
+def test_what_went_out_before_names_were_kept_is_found_by_its_name(world: World) -> None:
+    document = world.issue(DEPARTMENT)
+    world.settle()
+    migration = import_module("services.interconnect.migrations.versions.0009_sent_names")
+    with world.database.unit() as unit:
+        unit.connection.execute(delete(sent_name))
+        run_script(migration.KNOWN, unit.connection)
+        (arrived,) = world.messages("packet", "PacketArrived")
+        assert wire_names.dispatches(unit.connection, arrived.foreign_id) == [document]
+
+
+def test_a_recall_asks_for_the_newest_of_two_updates_of_one_name(world: World) -> None:
+    original = office_document(world, PROVINCE)
+    name = original.header.document_id
+    update = edxml.Trace(business=edxml.Business(doc_type="2", document_id=name))
+    for subject in ("first", "second"):
+        world.from_office(office_document(world, PROVINCE, trace=update, subject=subject), "edoc")
+        world.poll()
+    second = world.messages("packet", "PacketArrived")[1]
+    world.from_office(office_status(name, "13"), "status")
+    world.poll()
+    (asked,) = world.messages("packet", "RecallArrived")
+    assert asked.packet_id == second.packet_id
+
+
 def test_an_update_and_its_original_of_one_name_both_arrive_in_one_round(world: World) -> None:
     original = office_document(world, PROVINCE)
     business = edxml.Business(doc_type="2", document_id=original.header.document_id)
@@ -313,6 +341,25 @@ def test_a_stranger_waits_on_the_axis_while_the_directory_lags_here(world: World
         str(OFFICE),
         str(agency),
     }
+
+
+def test_a_stranger_waits_on_the_axis_while_an_agency_waits_for_its_retry(world: World) -> None:
+    packet = office_document(world, PROVINCE)
+    packet = replace(packet, header=replace(packet.header, sender=edxml.Agency(organ_id="G77")))
+    newcomer = world.axis.client("office")
+    newcomer.register_agency(AxisAgency(str(UUID(int=9)), "", "G77", "Bộ mới", "m@example.vn"))
+    data = edxml.serialize(packet, world.blobs)
+    digest = world.blobs.put_bytes(data).digest
+    newcomer.send(io.BytesIO(data), message_type="edoc", sender="G77", sha256=digest)
+    agency = world.events("agency")[0]
+    with world.database.unit() as unit:
+        Positions(unit.connection, "interconnect.projections").set_aside(agency, "broken")
+    world.poller.poll()
+    assert world.events("packet") == []
+    with world.database.unit() as unit:
+        unit.connection.execute(text("DELETE FROM es.retry"))
+    world.poll()
+    assert desk(world) == [("unreadable", "sender_unknown")]
 
 
 def test_only_one_process_polls_at_a_time(world: World) -> None:

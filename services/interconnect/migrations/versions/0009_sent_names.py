@@ -1,0 +1,34 @@
+"""By which names our own documents went out; every packet that brought a document by its name."""
+
+from libs.db.script import run_script, service_schema
+
+revision = "0009"
+down_revision = "0008"
+
+EVERY_PACKET = """
+ALTER TABLE interconnect.wire_name DROP CONSTRAINT wire_name_pkey;
+ALTER TABLE interconnect.wire_name
+    ADD PRIMARY KEY (sender_id, recipient_id, foreign_id, business, packet_id);
+"""
+TABLE = """
+CREATE TABLE interconnect.sent_name (
+    foreign_id text NOT NULL, dispatch_id uuid NOT NULL, agency_id uuid NOT NULL,
+    PRIMARY KEY (foreign_id, dispatch_id)
+);
+"""
+# What the read models do not have yet, their projections add.
+KNOWN = """
+INSERT INTO interconnect.wire_name (sender_id, recipient_id, foreign_id, business, packet_id)
+SELECT sender_id, recipient_id, foreign_id, business, packet_id
+FROM interconnect.arrival WHERE axis_doc_id IS NOT NULL
+ON CONFLICT DO NOTHING;
+INSERT INTO interconnect.sent_name (foreign_id, dispatch_id, agency_id)
+SELECT foreign_id, dispatch_id, agency_id
+FROM interconnect.dispatch WHERE foreign_id IS NOT NULL;
+"""
+
+
+def upgrade() -> None:
+    for each in (EVERY_PACKET, TABLE, KNOWN):
+        run_script(each)
+    run_script(service_schema("interconnect"))
