@@ -5,6 +5,7 @@ from libs.edxml.codes import BusinessKind, ProcessingStatus
 from libs.edxml.element import NAMESPACE, Element
 from libs.edxml.errors import MalformedPacket
 from libs.edxml.limits import Limits
+from libs.edxml.output import legible
 from libs.edxml.packets import (
     Agency,
     Attachment,
@@ -63,6 +64,7 @@ __all__ = [
     "TraceHeader",
     "addressees",
     "examine",
+    "legible",
     "narrowed",
     "parse",
     "read",

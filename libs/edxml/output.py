@@ -14,6 +14,11 @@ _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _IN_ATTRIBUTE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
+def legible(text: str) -> str:
+    """The text with a space for each character that XML has no place for."""
+    return _FORBIDDEN.sub(" ", text)
+
+
 class Stream(Protocol):
     """Where a packet's bytes go."""
 

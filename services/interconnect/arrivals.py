@@ -13,7 +13,7 @@ from services.interconnect.events import PacketArrived, PacketFile
 from services.interconnect.opening import Mark
 from services.interconnect.texts import put_text
 
-_MOST_REPLACED = 20
+_MOST_REPLACED = 200
 _BUSINESS = {
     edxml.BusinessKind.NEW: "",
     edxml.BusinessKind.UPDATE: "update",
@@ -145,7 +145,9 @@ def _superseded(business: edxml.Business) -> tuple[Superseded, ...]:
         case edxml.BusinessKind.UPDATE:
             found = [Superseded(business.document_id)] if business.document_id else []
         case edxml.BusinessKind.REPLACEMENT:
-            named = business.replacements[:_MOST_REPLACED]
+            named = business.replacements
+            if len(named) > _MOST_REPLACED:
+                raise PacketRejected("replaces_too_many")
             found = [Superseded(each.document_id, each.organ_ids) for each in named]
         case _:
             return ()

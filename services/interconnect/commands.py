@@ -40,7 +40,7 @@ class RecordStatus:
     """Record a status that the recipient told; `staff` and `note` are digests of blobs.
 
     `envelope` is the verdict on its envelope, None without one; a good one tells `pair_number` and
-    when the step was done.
+    when the step was done. `teller_id` is the successor that told it, if the recipient did not.
     """
 
     status_code: str
@@ -53,6 +53,7 @@ class RecordStatus:
     pair_number: int | None = None
     envelope: str | None = None
     done_at: datetime | None = None
+    teller_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

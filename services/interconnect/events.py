@@ -176,6 +176,7 @@ class StatusReceived:
     pair_number: int | None = None
     envelope: str | None = None
     done_at: datetime | None = None
+    teller_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

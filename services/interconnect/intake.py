@@ -48,7 +48,7 @@ from services.interconnect.journal import (
     recall_writes,
 )
 from services.interconnect.metrics import BAD_PACKETS
-from services.interconnect.named import delivery_named, newest_arrival
+from services.interconnect.named import arrivals_named, delivery_named
 from services.interconnect.opening import Mark, Opened, P, open_envelope
 from services.interconnect.recalls import TAKE_BACK, recall_of
 from services.interconnect.texts import put_text
@@ -155,12 +155,13 @@ class Intake:
                 axis_doc_id=received.doc_id,
             )
             early = _queue(unit, sender_id, way.recipient_id, content.foreign_id)
-            _require_new(unit, way, content)
             answered = _answered(unit, content, way.recipient_id)
             codes = lookups.codes_of(unit.connection, way.recipient_id)
             supersedes = content.superseded_for(codes)
             answers = answered[0].dispatch_id if answered else None
             event = arrived(content, way, answers, supersedes, mark)
+            if not _is_new(unit, event):
+                return
             events = packets.join(load_packet(unit, early)[0], event)
             trace = answered[1] if answered else _trace_of_older(unit, event)
             _begin(unit, way.packet_id, events, _context(unit, str(way.recipient_id), trace))
@@ -190,7 +191,10 @@ class Intake:
         if len(about) > LONGEST_ID:
             raise PacketRejected("text_too_long")
         with self._database.unit() as unit:
-            found = delivery_named(unit, about, teller_id)
+            found = delivery_named(unit, about, [teller_id])
+            if found is None:
+                ended = lookups.predecessors(unit.connection, teller_id)
+                found = delivery_named(unit, about, ended)
             if found is None and header.status_code == TAKE_BACK:
                 asked = recall_of(header, self._blobs, packet, AXIS, opened, received.doc_id)
                 return self._recall(received, teller_id, about, asked, opened)
@@ -198,6 +202,8 @@ class Intake:
                 delivery, trace = found
                 codes = lookups.codes_of(unit.connection, delivery.sender_id)
                 command = status_of(header, self._blobs, packet, AXIS, opened, codes)
+                if delivery.recipient_id != teller_id:
+                    command = replace(command, teller_id=teller_id)
                 writes = settled_writes(unit, delivery.delivery_id, [command])
                 if writes:
                     context = _context(unit, str(delivery.sender_id), trace)
@@ -237,7 +243,7 @@ class Intake:
         done: list[str] = []
         for code in received.to:
             with self._database.unit() as unit:
-                agency = lookups.agency_by_code(unit.connection, code)
+                agency = _agency(unit, code)
                 if agency is not None and agency.channel == INSIDE:
                     marked = replace(asked, **vars(opened.mark(code)))
                     _ask_back(unit, asker_id, agency.agency_id, about, marked)
@@ -245,6 +251,8 @@ class Intake:
         if not done:
             raise PacketRejected("recipient_unknown")
         failed = tuple(code for code in received.to if code not in done)
+        if failed:
+            self._unread(received, asked.request_packet, "recipient_unknown", failed)
         return Verdict(tuple(done), failed)
 
     def _unread(
@@ -298,14 +306,23 @@ def _queue(unit: Unit, sender_id: UUID, recipient_id: UUID, foreign_id: str) -> 
     return early
 
 
-def _require_new(unit: Unit, way: Way, content: Content) -> None:
-    """Of packets that bring the same new document the first alone may, however close they are."""
-    name = (way.sender_id, way.recipient_id, content.foreign_id)
-    wire_names.remember(unit.connection, *name, content.business, way.packet_id)
-    known = wire_names.arrivals(unit.connection, *name[:2], [content.foreign_id])
-    others = {business for packet_id, business in known.items() if packet_id != way.packet_id}
-    if packets.is_repeat(content.business, others):
+def _is_new(unit: Unit, event: PacketArrived) -> bool:
+    """Whether the packet brings what has not come; its name is kept then.
+
+    However close two packets are, one waits for the other (`_queue`). Raises `PacketRejected` for
+    another new document by the name of one that is here.
+    """
+    parties = (event.sender_id, event.recipient_id)
+    known = arrivals_named(unit, *parties, [event.foreign_id])
+    others = [each for each, _ in known if each.packet_id != event.packet_id]
+    if packets.is_repeat(event, others):
+        return False
+    if packets.takes_a_name(event, others):
         raise PacketRejected("document_known")
+    wire_names.remember(
+        unit.connection, *parties, event.foreign_id, event.business, event.packet_id
+    )
+    return True
 
 
 def _answered(unit: Unit, content: Content, agency_id: UUID) -> tuple[DispatchOpened, UUID] | None:
@@ -318,9 +335,9 @@ def _ask_back(
     unit: Unit, asker_id: UUID, recipient_id: UUID, about: str, asked: RecordRecall
 ) -> None:
     early = _queue(unit, asker_id, recipient_id, about)
-    found = newest_arrival(unit, asker_id, recipient_id, [about])
-    if found is not None:
-        arrival, trace = found
+    found = arrivals_named(unit, asker_id, recipient_id, [about])
+    if found:
+        arrival, trace = found[-1]
         writes = recall_writes(unit, arrival.packet_id, asked)
     else:
         packet_id = trace = early
@@ -352,8 +369,8 @@ def _trace_of_older(unit: Unit, event: PacketArrived) -> UUID:
     An update that came first under the arrival's own name has begun the trace.
     """
     names = event.supersedes or [event.foreign_id]
-    older = newest_arrival(unit, event.sender_id, event.recipient_id, names)
-    return older[1] if older else axis_packet_id(event.axis_doc_id or "")
+    older = arrivals_named(unit, event.sender_id, event.recipient_id, names)
+    return older[-1][1] if older else axis_packet_id(event.axis_doc_id or "")
 
 
 def _agency(unit: Unit, code: str) -> Any:

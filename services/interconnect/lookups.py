@@ -128,6 +128,19 @@ def agency_by_code(connection: Connection, code: str) -> Any:
     ).first()
 
 
+def predecessors(connection: Connection, agency_id: UUID) -> list[UUID]:
+    """The agencies that have ended, and whose work is this one's now; the nearest first."""
+    agency = tables.agency
+    found: list[UUID] = []
+    heirs = [agency_id]
+    while heirs:
+        query = select(agency.c.agency_id).where(agency.c.successor_id == any_(_ids(heirs)))
+        ended = connection.execute(query.order_by(agency.c.agency_id)).scalars()
+        heirs = [each for each in ended if each not in found and each != agency_id]
+        found += heirs
+    return found
+
+
 def official(connection: Connection, person_id: UUID, position_id: UUID | None) -> Official | None:
     """A person's card, and the position in which the person acted."""
     person, position = tables.person, tables.position

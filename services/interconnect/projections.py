@@ -188,6 +188,7 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     row = _fields(message, names)
     row |= {"unit": message.unit, "version": event.version, "received_at": event.occurred_at}
     row |= _told_by_envelope(message) | {"done_at": message.done_at or None}
+    row |= _fields(message, ("teller_id",))
     put_row(unit, tables.received_status, row)
     _received(unit, message, "status", event, back=True)
     if message.status_code in ("02", "15", "16"):
@@ -335,8 +336,9 @@ def project_numbered(message: Any, event: Recorded, unit: Unit) -> None:
 
 def _received(unit: Unit, message: Any, kind: str, event: Recorded, *, back: bool = False) -> None:
     """The number that came in an envelope; `back`: from the recipient of the document."""
-    parties = (message.sender_id, message.recipient_id)
-    sender_id, recipient_id = reversed(parties) if back else parties
+    sender_id, recipient_id = message.sender_id, message.recipient_id
+    if back:
+        sender_id, recipient_id = message.teller_id or recipient_id, sender_id
     if message.pair_number:
         ids = (sender_id, recipient_id, message.pair_number)
         _count(unit, tables.pair_received, ids, kind, event)

@@ -46,10 +46,13 @@ def deliveries(connection: Connection, dispatch_id: UUID) -> list[Row]:
 
 
 def received_statuses(connection: Connection, dispatch_id: UUID) -> list[Row]:
-    """Every status told of its deliveries, in the order of recording."""
-    table = tables.received_status
+    """Every status told of its deliveries in the order of recording, a teller's name with it."""
+    table, agency, code = tables.received_status, tables.agency, tables.agency_code
+    named = and_(code.c.agency_id == agency.c.agency_id, code.c.rank == 0)
     query = (
-        select(table)
+        select(table, agency.c.name.label("teller_name"), code.c.code.label("teller_code"))
+        .outerjoin(agency, agency.c.agency_id == table.c.teller_id)
+        .outerjoin(code, named)
         .where(table.c.dispatch_id == dispatch_id)
         .order_by(table.c.delivery_id, table.c.version)
     )

@@ -56,8 +56,8 @@ _PLAIN = {
         "The packet names another sender than the axis does.",
     ),
     "document_known": PlainCause(
-        "Văn bản này đã đến trong một gói tin khác.",
-        "This document has come in another packet.",
+        "Một văn bản khác mang cùng mã định danh đã đến trước.",
+        "Another document by the same DocumentId has come before.",
     ),
     "business_not_supported": PlainCause(
         "Loại nghiệp vụ của gói tin không thuộc quy chuẩn.",
@@ -66,6 +66,10 @@ _PLAIN = {
     "earlier_unnamed": PlainCause(
         "Gói tin cập nhật hoặc thay thế không nêu văn bản cũ.",
         "An update or replacement names no older document.",
+    ),
+    "replaces_too_many": PlainCause(
+        "Gói tin thay thế quá nhiều văn bản cũ.",
+        "The packet replaces more older documents than one may.",
     ),
     "document_not_here": PlainCause(
         "Yêu cầu lấy lại một văn bản chưa đến; tự hết khi văn bản đến.",

@@ -108,7 +108,7 @@ def _tell_inside(
     about = packet.header.response_for.document_id
     with database.unit() as unit:
         codes = lookups.codes_of(unit.connection, arrival.sender_id)
-        found = delivery_named(unit, about, arrival.recipient_id)
+        found = delivery_named(unit, about, [arrival.recipient_id])
     if found is None:
         raise NotKnownYet(f"the delivery of {arrival.packet_id}")
     command = status_of(packet.header, blobs, digest, INSIDE, opened, codes)

@@ -117,6 +117,8 @@ received_status = Table(
     Column("pair_number", BigInteger),
     Column("envelope", Text),
     Column("done_at", _AT),
+    # Its successor, where the recipient did not tell it itself.
+    Column("teller_id", _ID),
 )
 
 # What came, and what we told about it.

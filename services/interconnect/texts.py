@@ -6,6 +6,7 @@ from uuid import UUID
 
 import rfc8785
 
+from libs import edxml
 from libs.blobs import BlobMissing, BlobStore
 
 _LONGEST = 4 * 1024 * 1024
@@ -17,14 +18,27 @@ def put_text(blobs: BlobStore, text: dict[str, Any]) -> str:
 
 
 def read_text(blobs: BlobStore, digest: str | None) -> dict[str, Any]:
-    """The text of a digest; empty when there is none, or when it was erased by order."""
+    """The text of a digest, fit for a packet; empty without one, or when it was erased by order."""
     if not digest:
         return {}
     try:
         text = json.loads(blobs.read(digest, limit=_LONGEST))
     except BlobMissing:
         return {}
-    return text if isinstance(text, dict) else {}
+    return _legible(text) if isinstance(text, dict) else {}
+
+
+def _legible(value: Any) -> Any:
+    """What people paste may have characters that no packet can carry: they are spaces there."""
+    match value:
+        case str():
+            return edxml.legible(value)
+        case list():
+            return [_legible(each) for each in value]
+        case dict():
+            return {name: _legible(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def member(text: dict[str, Any], *names: str) -> str:

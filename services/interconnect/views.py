@@ -186,7 +186,7 @@ def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list
         steps.append(
             {
                 **_label(each["status_code"]),
-                "agency": agency,
+                "agency": _teller(each) or agency,
                 "unit": each["unit"] or None,
                 "handler": member(read_text(blobs, each["staff"]), "full_name") or None,
                 "note": member(read_text(blobs, each["note"]), "note") or None,
@@ -200,6 +200,14 @@ def _steps(row: Row, statuses: list[Row], agency: Row, blobs: BlobStore) -> list
         codes.append(each["status_code"])
         before = at
     return steps
+
+
+def _teller(status: Row) -> Row | None:
+    """The successor that told the status in the place of its recipient."""
+    if status["teller_id"] is None:
+        return None
+    names = {"code": status["teller_code"], "name": status["teller_name"]}
+    return {"agency_id": status["teller_id"], **names}
 
 
 def _instant(status: Row) -> datetime:

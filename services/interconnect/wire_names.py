@@ -4,7 +4,7 @@ Written in the transaction of the arrival or of the packet's writing, so that it
 what is decided here, as read models do.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -34,15 +34,18 @@ def remember(
 
 def arrivals(
     connection: Connection, sender_id: UUID, recipient_id: UUID, foreign_ids: Collection[str]
-) -> Mapping[UUID, str]:
-    """The packets that brought him something under these DocumentIds, each with its business."""
+) -> Sequence[UUID]:
+    """The packets that brought the recipient something under these DocumentIds."""
     names = wire_name.c
-    found = connection.execute(
-        select(names.packet_id, names.business)
-        .where(names.sender_id == sender_id, names.recipient_id == recipient_id)
-        .where(names.foreign_id.in_(foreign_ids))
+    return (
+        connection.execute(
+            select(names.packet_id)
+            .where(names.sender_id == sender_id, names.recipient_id == recipient_id)
+            .where(names.foreign_id.in_(foreign_ids))
+        )
+        .scalars()
+        .all()
     )
-    return {row.packet_id: row.business for row in found}
 
 
 def remember_sent(

@@ -45,6 +45,10 @@ from tests.support.servers import PostgresForTests
 pytestmark = pytest.mark.postgres
 
 
+_MANY = tuple(edxml.ReplacementInfo(document_id=str(number)) for number in range(201))
+REPLACES_TOO_MANY = edxml.Trace(business=edxml.Business(doc_type="3", replacements=_MANY))
+
+
 @pytest.fixture
 def world(postgres: PostgresForTests, tmp_path: Path) -> Iterator[World]:
     with open_world(postgres, tmp_path) as made:
@@ -154,6 +158,7 @@ def test_an_answer_from_the_axis_joins_the_trace_of_what_it_answers(world: World
         ({"doc_type": "4"}, "business_not_supported"),
         ({"doc_type": "2"}, "earlier_unnamed"),
         ({"document_id": "x" * 201}, "text_too_long"),
+        ({"trace": REPLACES_TOO_MANY}, "replaces_too_many"),
     ],
 )
 def test_what_may_not_pass_for_a_new_document_goes_to_the_desk(
@@ -241,6 +246,22 @@ def test_the_same_document_in_another_packet_does_not_arrive_again(world: World)
     world.poll()
     assert len(world.messages("packet", "PacketArrived")) == 1
     assert desk(world) == [("unreadable", "document_known")]
+
+
+@pytest.mark.parametrize("doc_type", ["0", "2", "3"])
+def test_a_document_that_is_sent_again_is_ignored_and_not_called_failed(
+    world: World, doc_type: str
+) -> None:
+    named = (edxml.ReplacementInfo(document_id="older", organ_ids=("H25",)),)
+    business = edxml.Business(doc_type=doc_type, document_id="older", replacements=named)
+    for clerk in ("Lê Thị Mẫu", "Trần Văn Mẫu"):
+        sent_by = replace(business, staff=(edxml.StaffInfo(staff=clerk),))
+        trace = edxml.Trace(business=sent_by)
+        world.from_office(office_document(world, PROVINCE, trace=trace), "edoc")
+        world.poll()
+    assert len(world.messages("packet", "PacketArrived")) == 1
+    assert desk(world) == []
+    assert [each.status for each in world.office.sent("edoc")] == ["done", "done"]
 
 
 def test_the_same_document_in_two_packets_of_one_round_arrives_once(world: World) -> None:

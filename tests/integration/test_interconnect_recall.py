@@ -1,5 +1,6 @@
 """Recalls both ways, inside this installation and by the axis: told, held, answered, kept back."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,16 +14,18 @@ from sqlalchemy import text
 from libs import edxml
 from libs.eventstore import Context
 from services.interconnect import handlers, intake, queries
-from services.interconnect.axis import AxisAgency, MessageType
+from services.interconnect.axis import AxisAgency, MessageType, Received
 from services.interconnect.domain import packet as packets
 from services.interconnect.earlier import opened_dispatch
 from services.interconnect.errors import NothingToRecall, NotSentTo
+from services.interconnect.intake import Intake, Verdict
 from services.interconnect.texts import put_text, read_text
 from tests.support.interconnect_world import (
     CLERK_HANDLER,
     CODES,
     COMMUNE,
     DEPARTMENT,
+    LIMIT,
     MINISTRY,
     OFFICE,
     PROVINCE,
@@ -291,6 +294,16 @@ def test_a_recall_finds_its_document_that_an_older_transaction_hides_from_read_m
         world.poll()
     assert [event.type for event in world.events("packet")] == ["PacketArrived", "RecallArrived"]
     assert {each.status for each in world.office.sent(kind)} == {"done"}
+
+
+def test_a_recall_for_one_who_is_nobody_is_seen_on_the_desk(world: World) -> None:
+    recall = office_status(OLD, "13")
+    received = Received("1", "status", CODES[OFFICE], ("H25", "H25.77"), "initial", "")
+    file = io.BytesIO(edxml.serialize(recall, world.blobs))
+    verdict = Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
+    assert verdict == Verdict(done=("H25",), failed=("H25.77",))
+    (unreadable,) = world.messages("packet", "PacketUnreadable")
+    assert list(unreadable.recipient_codes) == ["H25.77"]
 
 
 @pytest.mark.parametrize("first", ["documents", "statuses"])

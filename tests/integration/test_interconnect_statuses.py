@@ -1,5 +1,6 @@
 """Processing statuses: told by our agencies, heard from others, and what the sender sees."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,15 @@ from sqlalchemy import text
 
 from libs import edxml
 from services.interconnect import queries
-from services.interconnect.axis import AxisAgency
+from services.interconnect.axis import AxisAgency, Received
+from services.interconnect.intake import Intake
 from services.interconnect.texts import put_text, read_text
 from tests.support.interconnect_world import (
     CLERK_HANDLER,
     CODES,
     DEPARTMENT,
+    LIMIT,
+    MINISTRY,
     NAMES,
     OFFICE,
     PROVINCE,
@@ -245,6 +249,44 @@ def test_a_status_on_a_document_sent_to_somebody_else_is_not_theirs_to_tell(worl
     world.poll()
     assert world.messages("delivery", "StatusReceived") == []
     assert len(world.messages("packet", "StatusUnmatched")) == 1
+
+
+def test_the_successor_of_an_agency_that_ended_tells_its_steps(world: World) -> None:
+    world.seal_for(MINISTRY)
+    document = world.issue(OFFICE)
+    world.settle()
+    foreign = world.dispatch(document)["foreign_id"]
+    world.tell(
+        "directory",
+        f"agency-{OFFICE}",
+        "AgencyClosed",
+        agency_id=str(OFFICE),
+        closed_on="2026-11-21",
+        successor_id=str(MINISTRY),
+    )
+    world.project()
+    status = office_status(foreign, "06", sender=edxml.Agency(organ_id=CODES[MINISTRY]))
+    received = Received("1", "status", CODES[MINISTRY], ("H25",), "initial", "")
+    file = io.BytesIO(edxml.serialize(status, world.blobs))
+    Intake(world.database, world.blobs, LIMIT).take(received, "0" * 64, file)
+    world.project()
+    (step,) = world.dispatch(document)["deliveries"][0]["steps"]
+    assert (step["code"], step["agency"]["agency_id"]) == ("06", MINISTRY)
+    assert step["agency"]["code"] == CODES[MINISTRY]
+
+
+def test_a_note_with_what_no_packet_can_carry_is_told_without_it(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.poll()
+    (packet,) = world.messages("packet", "PacketArrived")
+    document = world.arrive(packet)
+    note = put_text(world.blobs, {"note": "Thiếu chữ ký\vđề nghị gửi lại"})
+    fields = {"document_id": str(document), "agency_id": packet.recipient_id}
+    fields |= {"packet_id": packet.packet_id, "reason_code": "wrong_form", "note": note}
+    world.tell("documents", f"document-{document}", "DocumentRefused", **fields)
+    world.settle()
+    last = world.for_office("status")[-1]
+    assert "Thiếu chữ ký đề nghị gửi lại" in last.header.description
 
 
 def test_a_status_finds_its_delivery_before_our_read_model_has_that(world: World) -> None:

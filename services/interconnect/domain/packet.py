@@ -4,9 +4,10 @@ A request has no id on the wire: it is known by its second. One that overtakes i
 under a name made of the document's, and joins the document when that arrives.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from services.interconnect.commands import RecordRecall
 from services.interconnect.events import PacketArrived, RecallArrived, RecallHeld
@@ -23,13 +24,22 @@ class Packet:
     asked: frozenset[datetime] = frozenset()
 
 
-def is_repeat(business: str, known: Collection[str]) -> bool:
-    """Whether a document packet brings nothing new.
+_CONTENT = attrgetter(
+    *("business", "code", "issued_on", "type_name", "text", "urgency", "files", "supersedes")
+)
 
-    `known` are the businesses of what other packets have brought under its DocumentId. An update
-    may bear the name of what it updates, and may come before it.
+
+def is_repeat(new: PacketArrived, known: Iterable[PacketArrived]) -> bool:
+    """Whether the arrival says the same as one of these, which came under its DocumentId."""
+    return any(_CONTENT(new) == _CONTENT(each) for each in known)
+
+
+def takes_a_name(new: PacketArrived, known: Iterable[PacketArrived]) -> bool:
+    """Whether a new document came under the DocumentId of one of these.
+
+    An update may bear the name of what it updates, and may come before it.
     """
-    return not business and "" in known
+    return not new.business and any(not each.business for each in known)
 
 
 def hold(packet: Packet, held: RecallHeld) -> list[Event]:

@@ -63,7 +63,7 @@ class Receiver:
         packet = self.packets.get(message.name, Packet())
         if isinstance(message, Recall):
             events = self._recall(packet, message)
-        elif packets.is_repeat(message.business, self._known(message)):
+        elif self._brings_nothing(message):
             return
         else:
             events = [] if packet.arrived else packets.join(packet, _arrival(message))
@@ -71,10 +71,12 @@ class Receiver:
         for event in events:
             self._follow(message.name, event, at)
 
-    def _known(self, message: Document) -> set[str]:
-        """What other packets have brought under this DocumentId."""
+    def _brings_nothing(self, message: Document) -> bool:
+        """Whether another packet has brought this document, or has taken its DocumentId."""
         others = (each.arrived for name, each in self.packets.items() if name != message.name)
-        return {each.business for each in others if each and each.foreign_id == message.wire}
+        known = [each for each in others if each and each.foreign_id == message.wire]
+        new = _arrival(message)
+        return packets.is_repeat(new, known) or packets.takes_a_name(new, known)
 
     def _called(self, wire: Name) -> list[Name]:
         documents = self.documents.items()

@@ -88,7 +88,8 @@ def test_an_update_of_its_originals_name_may_overtake_it() -> None:
 def test_an_original_that_is_refused_for_its_updates_name_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(packets, "is_repeat", lambda business, known: not business and bool(known))
+    taken = lambda new, known: not new.business and bool(known)  # noqa: E731
+    monkeypatch.setattr(packets, "takes_a_name", taken)
     with pytest.raises(AssertionError, match="the sender says"):
         every_interleaving([OLD, SAME_NAME], 1, ACCEPTING)
 

@@ -1,4 +1,4 @@
-"""By which names our own documents went out; every packet that brought a document by its name."""
+"""Names in packets: of our own documents, and of every packet; who told a step as a successor."""
 
 from libs.db.script import run_script, service_schema
 
@@ -28,7 +28,10 @@ FROM interconnect.dispatch WHERE foreign_id IS NOT NULL;
 """
 
 
+TELLER = "ALTER TABLE interconnect.received_status ADD COLUMN teller_id uuid"
+
+
 def upgrade() -> None:
-    for each in (EVERY_PACKET, TABLE, KNOWN):
+    for each in (EVERY_PACKET, TABLE, KNOWN, TELLER):
         run_script(each)
     run_script(service_schema("interconnect"))
