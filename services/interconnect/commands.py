@@ -30,9 +30,13 @@ class RecordSent:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordRefusal:
-    """Record that the packet will never be handed over."""
+    """Record that the packet is not handed over any more.
+
+    `never_left`: no earlier try can have brought it to the recipient either.
+    """
 
     reason_code: str
+    never_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +85,15 @@ class RecordRecallSent:
 
 @dataclass(frozen=True, kw_only=True)
 class LapseRecall:
-    """Record that nobody tells the recipient of the open recall: the axis or the desk refused."""
+    """Record that nobody tells the recipient of the open recall: the axis or the desk refused.
+
+    `never_left`: no earlier try can have told him either.
+    """
 
     reason_code: str
     status_packet: str | None = None
     pair_number: int | None = None
+    never_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +105,13 @@ class AskUpdate:
 
 @dataclass(frozen=True, kw_only=True)
 class LapseUpdate:
-    """Record that the newer document will never reach this recipient."""
+    """Record that the newer document is not sent to this recipient any more.
+
+    `never_left`: no earlier try can have brought it to him either.
+    """
 
     by: UUID
+    never_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -334,7 +334,7 @@ def _delivery_writes(
     ]
     arrivals: list[Write] = []
     if refusal or written is None:
-        commands.append(RecordRefusal(reason_code=refusal))
+        commands.append(RecordRefusal(reason_code=refusal, never_left=True))
     elif recipient.channel == INSIDE:
         commands.append(RecordSent(packet=written.digest))
         arrivals.append(_arrival_write(issued, recipient, written, here))

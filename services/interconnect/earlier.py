@@ -49,12 +49,14 @@ def ask_update(unit: Unit, updates: UUID, by: UUID, recipient_id: UUID) -> list[
         return []
 
 
-def lapse_update(unit: Unit, updates: UUID, by: UUID, recipient_id: UUID) -> list[Write]:
-    """Ask nothing any more: the newer document will never reach the recipient."""
+def lapse_update(
+    unit: Unit, updates: UUID, by: UUID, recipient_id: UUID, *, never_left: bool
+) -> list[Write]:
+    """Ask nothing any more: the newer document is not sent to the recipient any more."""
     name = delivery_id(updates, recipient_id)
     if load_delivery(unit, name)[0].opened is None:
         return []
-    return delivery_writes(unit, name, [LapseUpdate(by=by)])
+    return delivery_writes(unit, name, [LapseUpdate(by=by, never_left=never_left)])
 
 
 def settled_writes(unit: Unit, name: str, commands: Sequence[Command]) -> list[Write]:

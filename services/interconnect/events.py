@@ -70,6 +70,7 @@ class DeliveryRefused:
     sender_id: UUID
     recipient_id: UUID
     reason_code: str
+    never_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,7 @@ class RecallLapsed:
     status_packet: str | None = None
     reason_code: str
     pair_number: int | None = None
+    never_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +262,7 @@ class UpdateAsked:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateLapsed:
-    """The newer document will never reach the recipient, so nothing is asked any more."""
+    """The newer document is not sent to the recipient any more, so nothing is asked."""
 
     delivery_id: str
     dispatch_id: UUID
@@ -268,6 +270,7 @@ class UpdateLapsed:
     sender_id: UUID
     recipient_id: UUID
     by: UUID
+    never_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

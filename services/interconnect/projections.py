@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, case, delete, or_, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -125,14 +125,17 @@ def project_delivery(message: Any, _event: Recorded, unit: Unit) -> None:
 def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
     """The packet was handed over."""
     values = {"sent_at": event.occurred_at, "axis_doc_id": message.axis_doc_id or None}
-    _transport(unit, message.delivery_id, transport="sent", **values)
+    _transport(unit, message.delivery_id, transport="sent", reason_code=None, **values)
 
 
 def project_refused(message: Any, _event: Recorded, unit: Unit) -> None:
-    """The packet will never be handed over."""
-    closed = {**_CLOSED, "outcome": None, "outcome_by": None}
+    """The packet is not handed over any more; if it had left, an update may be answered."""
+    request, lapsed = _asked(unit, message.delivery_id)
+    update = [request] if request and request["request"] == "update" else []
+    gone = {"outcome": None, "outcome_by": None}
+    more = gone if message.never_left else {"lapsed": lapsed + update}
     reason = {"reason_code": message.reason_code}
-    _transport(unit, message.delivery_id, transport="refused", **reason, **closed)
+    _transport(unit, message.delivery_id, transport="refused", **reason, **_CLOSED, **more)
 
 
 def project_withdrawn(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -148,11 +151,8 @@ def project_recall_asked(message: Any, _event: Recorded, unit: Unit) -> None:
 
 
 def project_recall_lapsed(message: Any, event: Recorded, unit: Unit) -> None:
-    """The axis did not take the recall, or two persons refused it: nothing is asked.
-
-    It may have left all the same.
-    """
-    _transport(unit, message.delivery_id, lapsed=True, **_CLOSED)
+    """The axis did not take the recall, or two persons refused it: nothing is asked."""
+    _lapse(unit, message, {"request": "recall"})
     if message.pair_number:
         ids = (message.sender_id, message.recipient_id, message.pair_number)
         _count(unit, tables.pair_kept, ids, "status", event)
@@ -165,8 +165,24 @@ def project_update_asked(message: Any, event: Recorded, unit: Unit) -> None:
 
 
 def project_update_lapsed(message: Any, _event: Recorded, unit: Unit) -> None:
-    """The newer document never reaches the recipient."""
-    _transport(unit, message.delivery_id, **_CLOSED)
+    """The newer document is not sent to the recipient any more."""
+    _lapse(unit, message, {"request": "update", "by": message.by})
+
+
+def _lapse(unit: Unit, message: Any, request: dict[str, str]) -> None:
+    """Nothing is asked any more; what may have left all the same may be answered."""
+    _, lapsed = _asked(unit, message.delivery_id)
+    more = {} if message.never_left else {"lapsed": [*lapsed, request]}
+    _transport(unit, message.delivery_id, **_CLOSED, **more)
+
+
+def _asked(unit: Unit, delivery_id: str) -> tuple[dict[str, str] | None, list[dict[str, str]]]:
+    """The open request, and those that lapsed."""
+    row = tables.delivery.c
+    columns = select(row.request, row.requested_by, row.lapsed)
+    found = unit.connection.execute(columns.where(row.delivery_id == delivery_id)).one()
+    by = {"by": str(found.requested_by)} if found.requested_by else {}
+    return ({"request": found.request, **by} if found.request else None), found.lapsed
 
 
 def project_replaced(message: Any, _event: Recorded, unit: Unit) -> None:
@@ -191,26 +207,32 @@ def project_received_status(message: Any, event: Recorded, unit: Unit) -> None:
     row |= _fields(message, ("teller_id",))
     put_row(unit, tables.received_status, row)
     _received(unit, message, "status", event, back=True)
-    if message.status_code in ("02", "15", "16"):
-        _close_request(unit, message)
+    _answered(unit, message)
 
 
-def _close_request(unit: Unit, message: Any) -> None:
-    """An answer, or a refusal of the document, closes the open request, as the rules say.
+def _answered(unit: Unit, message: Any) -> None:
+    """15 and 16 are for the open request, or else for the first that lapsed; 02 ends all."""
+    if message.status_code not in ("02", "15", "16"):
+        return
+    request, lapsed = _asked(unit, message.delivery_id)
+    asked = [request, *lapsed] if request else lapsed
+    ended: dict[str, Any] = {**_CLOSED, "lapsed": []}
+    if message.status_code == "02":
+        _transport(unit, message.delivery_id, **ended)
+        _no_longer_replaced(unit, message.delivery_id)
+    elif asked and message.status_code == "15":
+        outcome = {"recall": "recalled", "update": "updated"}[asked[0]["request"]]
+        ended |= {"outcome": outcome, "outcome_by": asked[0].get("by")}
+        _transport(unit, message.delivery_id, **ended)
+    elif asked:
+        _transport(unit, message.delivery_id, **{**_CLOSED, "lapsed": lapsed[not request :]})
 
-    Where none is open, it is for the recall that lapsed.
-    """
+
+def _no_longer_replaced(unit: Unit, delivery_id: str) -> None:
+    """What was never accepted has nobody in its place."""
     row = tables.delivery
-    agreed = {
-        "outcome": case((row.c.request == "update", "updated"), else_="recalled"),
-        "outcome_by": row.c.requested_by,
-        "lapsed": False,
-    }
-    values = {**_CLOSED, **(agreed if message.status_code == "15" else {})}
-    asked = or_(row.c.request.is_not(None), row.c.lapsed)
-    unit.connection.execute(
-        update(row).where(row.c.delivery_id == message.delivery_id, asked).values(**values)
-    )
+    here = update(row).where(row.c.delivery_id == delivery_id, row.c.outcome == "replaced")
+    unit.connection.execute(here.values(outcome=None, outcome_by=None))
 
 
 def _told_by_envelope(message: Any) -> dict[str, Any]:

@@ -111,7 +111,10 @@ def tell_recall(
         if outcome.reason_code:
             STATUSES_REFUSED.labels(outcome.reason_code).inc()
             told = LapseRecall(
-                status_packet=digest, reason_code=outcome.reason_code, pair_number=number
+                status_packet=digest,
+                reason_code=outcome.reason_code,
+                pair_number=number,
+                never_left=job.first_try,
             )
         else:
             told = replace(told, axis_doc_id=outcome.doc_id)

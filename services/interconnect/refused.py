@@ -33,6 +33,7 @@ def _prepare(job: Job) -> Finish:
 
     def finish(unit: Unit) -> None:
         writes: list[Write] = []
+        refusal = replace(_REFUSAL, never_left=True)
         numbers = drawn(unit, job, issued.agency_id, issued.recipients)
         for agency_id in issued.recipients:
             found = lookups.party(unit.connection, agency_id, issued.issued_on)
@@ -45,7 +46,7 @@ def _prepare(job: Job) -> Finish:
                 pair_number=numbers.get(agency_id),
             )
             name = delivery_id(issued.document_id, agency_id)
-            writes += delivery_writes(unit, name, [opening, _REFUSAL])
+            writes += delivery_writes(unit, name, [opening, refusal])
         if writes:
             context = replace(job.context, occurred_at=unit.now)
             JOURNAL.append_all(unit.store, writes, context, job.job_id)

@@ -74,7 +74,7 @@ def _outcomes(
             return _outcomes(axis, file, recipients[:half], job) + _outcomes(
                 axis, file, recipients[half:], job
             )
-        outcome = RecordRefusal(reason_code=f"axis-{error.code}")
+        outcome = RecordRefusal(reason_code=f"axis-{error.code}", never_left=job.first_try)
     return [(delivery, outcome) for delivery, _ in recipients]
 
 
@@ -101,7 +101,8 @@ def record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]
             late += [name] if isinstance(delivery.request, RecallAsked) else []
         elif updates and delivery.opened:
             opened = delivery.opened
-            writes += lapse_update(unit, updates, opened.document_id, opened.recipient_id)
+            ids = (opened.document_id, opened.recipient_id)
+            writes += lapse_update(unit, updates, *ids, never_left=job.first_try)
     context = replace(job.context, occurred_at=unit.now)
     if not writes:
         return

@@ -94,8 +94,9 @@ delivery = Table(
     Column("asked_at", _AT),
     Column("request_note", Text),
     Column("requested_by", _ID),
-    # Whether a recall was given up whose answer would still count.
-    Column("lapsed", Boolean, nullable=False, server_default="false"),
+    # The requests that were given up though they may have left (`request`, `by`): their answers
+    # still count.
+    Column("lapsed", JSONB, nullable=False, server_default="[]"),
     Column("outcome", Text),
     Column("outcome_by", _ID),
     Column("pair_number", BigInteger),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
@@ -54,6 +55,7 @@ SENT = RecordSent(packet="p")
 RECALL = AskRecall(at=AT, note="n")
 RECALL_SENT = RecordRecallSent(status_packet="s", channel="axis")
 LAPSE = LapseRecall(reason_code="axis-23", pair_number=2)
+REFUSE = RecordRefusal(reason_code="axis-18")
 UPDATE = AskUpdate(by=NEWER)
 
 
@@ -71,11 +73,11 @@ def told(code: str, minutes: int = 0) -> RecordStatus:
 
 
 COMMANDS = st.one_of(
-    st.sampled_from([SENT, RECALL, RECALL_SENT, LAPSE, LAPSE]),
-    st.sampled_from([RecordRefusal(reason_code="axis-18"), RecordWithdrawal()]),
+    st.sampled_from([SENT, RECALL, RECALL_SENT, LAPSE, replace(LAPSE, never_left=True)]),
+    st.sampled_from([REFUSE, replace(REFUSE, never_left=True), RecordWithdrawal()]),
     st.builds(told, st.sampled_from(["01", "02", "03", "15", "15", "16"]), st.integers(0, 3)),
     st.builds(AskUpdate, by=st.sampled_from([NEWER, OTHER])),
-    st.builds(LapseUpdate, by=st.sampled_from([NEWER, OTHER])),
+    st.builds(LapseUpdate, by=st.sampled_from([NEWER, OTHER]), never_left=st.booleans()),
     st.builds(RecordReplaced, by=st.sampled_from([NEWER, OTHER])),
 )
 
@@ -121,6 +123,8 @@ def read_model(unit: Unit, events: list[Event]) -> Any:
 @example([SENT, RECALL, LAPSE, told("16"), told("15", 1)])
 @example([SENT, RECALL, LAPSE, UPDATE, told("16"), told("15", 1)])
 @example([SENT, RECALL, LAPSE, UPDATE, told("15"), told("15", 1)])
+@example([REFUSE, UPDATE, told("01"), told("15")])
+@example([UPDATE, REFUSE, told("01"), told("16"), RECALL, told("15", 1)])
 @example([RECALL, RecordReplaced(by=NEWER), RecordWithdrawal()])
 @settings(max_examples=100, deadline=None)
 def test_the_read_model_says_what_the_rules_say(

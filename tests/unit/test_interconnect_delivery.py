@@ -110,10 +110,17 @@ def test_nothing_is_recorded_on_what_was_never_opened(command: RecordSent) -> No
         decide(given(), command)
 
 
-@pytest.mark.parametrize("history", [(OPENED,), (OPENED, SENT), (OPENED, REFUSED)])
+@pytest.mark.parametrize("history", [(OPENED,), (OPENED, SENT)])
 def test_a_told_status_is_recorded_whatever_the_transport_says(history: tuple[Event, ...]) -> None:
     # The recipient may have the packet before we know that the axis took it.
     assert decide(given(*history), TELL) == [TOLD]
+
+
+def test_a_step_shows_that_an_earlier_try_had_left() -> None:
+    shown = PacketSent(**IDS, channel="axis", packet="")  # type: ignore[arg-type]
+    assert decide(given(OPENED, REFUSED), TELL) == [shown, TOLD]
+    assert decide(given(OPENED, TOLD), RecordRefusal(reason_code="axis-23")) == [shown]
+    assert given(OPENED, REFUSED, shown, TOLD).transport == "sent"
 
 
 @pytest.mark.parametrize("code", sorted(LABELS))
@@ -138,24 +145,48 @@ def test_the_same_status_by_other_bytes_or_another_way_is_a_repeat() -> None:
 
 @pytest.mark.parametrize(
     "change",
+    [{"unit": "Phòng khác"}, {"staff": None}, {"note": None}, {"envelope": "envelope_expired"}],
+)
+def test_a_step_told_again_with_less_or_more_beside_it_is_a_repeat(
+    change: dict[str, object],
+) -> None:
+    assert decide(given(OPENED, TOLD), replace(TELL, **change)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
     [
         {"status_code": "05"},
         {"told_at": AT + timedelta(seconds=1)},
-        {"unit": "Phòng khác"},
-        {"staff": None},
-        {"note": None},
+        {"teller_id": UUID(int=9)},
     ],
 )
-def test_a_status_that_differs_in_anything_told_is_another(change: dict[str, object]) -> None:
+def test_another_code_second_or_teller_is_another_step(change: dict[str, object]) -> None:
     differs = replace(TELL, **change)  # type: ignore[arg-type]
     assert decide(given(OPENED, TOLD), differs) == [replace(TOLD, **change)]  # type: ignore[arg-type]
+
+
+def test_two_units_may_be_assigned_in_one_second() -> None:
+    here, there = replace(TELL, status_code="04"), replace(TELL, status_code="04", unit="Phòng")
+    (first,) = decide(given(OPENED), here)
+    assert len(decide(given(OPENED, first), there)) == 1
+
+
+def test_by_its_number_a_step_is_the_same_whatever_it_says() -> None:
+    first = replace(TOLD, pair_number=7)
+    again = replace(TELL, pair_number=7, told_at=AT + timedelta(seconds=1))
+    assert decide(given(OPENED, first), again) == []
+    assert len(decide(given(OPENED, first), replace(TELL, pair_number=8))) == 1
 
 
 def test_the_state_follows_the_facts() -> None:
     assert given() == Delivery(None, "", ())
     assert given(OPENED) == Delivery(OPENED, "opened", ())
     assert given(OPENED, SENT) == Delivery(OPENED, "sent", ())
-    assert given(OPENED, REFUSED, TOLD) == Delivery(OPENED, "refused", (TOLD,))
+    refused = Delivery(OPENED, "refused", (), may_have_left=True)
+    assert given(OPENED, REFUSED) == refused
+    never_left = replace(REFUSED, never_left=True)
+    assert given(OPENED, never_left) == replace(refused, may_have_left=False)
 
 
 def test_names_are_the_same_every_time_and_apart_from_each_other() -> None:

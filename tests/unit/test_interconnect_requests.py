@@ -1,5 +1,6 @@
 """What a sender asks about a delivery: recall, update, replacement; one at a time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from uuid import UUID
@@ -51,10 +52,12 @@ IDS = {
 }
 OPENED = DeliveryOpened(**IDS, channel="axis")  # type: ignore[arg-type]
 SENT = PacketSent(**IDS, channel="axis", packet="p")  # type: ignore[arg-type]
-REFUSED = DeliveryRefused(**IDS, reason_code="axis-18")  # type: ignore[arg-type]
+REFUSED = DeliveryRefused(**IDS, reason_code="axis-18", never_left=True)  # type: ignore[arg-type]
+PERHAPS = DeliveryRefused(**IDS, reason_code="axis-18")  # type: ignore[arg-type]
 WITHDRAWN = DeliveryWithdrawn(**IDS)  # type: ignore[arg-type]
 UPDATE_ASKED = UpdateAsked(**IDS, by=NEWER)  # type: ignore[arg-type]
-LAPSED = UpdateLapsed(**IDS, by=NEWER)  # type: ignore[arg-type]
+LAPSED = UpdateLapsed(**IDS, by=NEWER, never_left=True)  # type: ignore[arg-type]
+LEFT = UpdateLapsed(**IDS, by=NEWER)  # type: ignore[arg-type]
 REPLACED = DeliveryReplaced(**IDS, by=NEWER)  # type: ignore[arg-type]
 RECALL_SENT = RecallSent(**IDS, status_packet="s", channel="axis")  # type: ignore[arg-type]
 RECALL = AskRecall(at=AT, note="n")
@@ -164,7 +167,7 @@ def test_only_what_was_recalled_before_it_left_is_kept_back() -> None:
 
 
 def test_an_update_lapses_when_the_newer_document_does_not_leave() -> None:
-    lapse = LapseUpdate(by=NEWER)
+    lapse = LapseUpdate(by=NEWER, never_left=True)
     assert decide(given(OPENED, SENT, UPDATE_ASKED), lapse) == [LAPSED]
     assert given(OPENED, SENT, UPDATE_ASKED, LAPSED).request is None
     for history in ((OPENED, SENT), (OPENED, SENT, asked())):
@@ -220,9 +223,7 @@ def test_without_an_open_recall_none_lapses(history: tuple[Event, ...]) -> None:
     assert decide(given(*history), LAPSE_RECALL) == []
 
 
-@pytest.mark.parametrize(
-    ("codes", "outcome"), [("15", "recalled"), ("16 15", "recalled"), ("16", "")]
-)
+@pytest.mark.parametrize(("codes", "outcome"), [("15", "recalled"), ("16 15", ""), ("16", "")])
 def test_a_recall_that_was_given_up_and_left_all_the_same_is_answered(
     codes: str, outcome: str
 ) -> None:
@@ -234,6 +235,47 @@ def test_a_recall_that_was_given_up_and_left_all_the_same_is_answered(
 
 def test_an_answer_to_what_was_never_asked_means_nothing() -> None:
     assert given(OPENED, SENT, told("15")).outcome == ""
+    never = replace(LAPSE_RECALL, never_left=True)
+    (lapsed,) = decide(given(OPENED, SENT, asked()), never)
+    assert given(OPENED, SENT, asked(), lapsed, told("15")).outcome == ""
+    assert decide(given(OPENED, SENT, asked(), lapsed), UPDATE) == [UPDATE_ASKED]
+
+
+def test_while_what_was_given_up_may_be_answered_nothing_is_asked_that_could_be_mistaken() -> None:
     (lapsed,) = decide(given(OPENED, SENT, asked()), LAPSE_RECALL)
-    updated = given(OPENED, SENT, asked(), lapsed, UPDATE_ASKED, told("15"))
-    assert (updated.outcome, updated.lapsed) == ("updated", None)
+    recalled = given(OPENED, SENT, asked(), lapsed)
+    updated = given(OPENED, SENT, UPDATE_ASKED, LEFT)
+    for delivery, command in ((recalled, UPDATE), (updated, RECALL), (updated, UPDATE)):
+        with pytest.raises(RequestOpen):
+            decide(delivery, command)
+    assert decide(recalled, RECALL) == [asked(1)]
+    assert decide(evolve(recalled, told("16")), UPDATE) == [UPDATE_ASKED]
+    assert evolve(updated, told("15")).outcome == "updated"
+
+
+def test_each_recall_that_was_given_up_has_an_answer_of_its_own() -> None:
+    lapsed = RecallLapsed(**IDS, asked_at=AT, reason_code="r")  # type: ignore[arg-type]
+    twice = given(OPENED, SENT, asked(), lapsed, asked(1), lapsed)
+    assert reduce(evolve, [told("16"), told("15", 1)], twice).outcome == "recalled"
+    assert reduce(evolve, [told("16"), told("16", 1), told("15", 2)], twice).outcome == ""
+
+
+def test_what_was_refused_and_may_have_left_is_in_force_once_a_step_shows_that_it_came() -> None:
+    refused = given(OPENED, PERHAPS)
+    assert decide(refused, UPDATE) == [LEFT]
+    assert decide(evolve(refused, LEFT), UPDATE) == []
+    assert decide(refused, RecordReplaced(by=NEWER)) == [REPLACED]
+    assert given(OPENED, REPLACED, PERHAPS).outcome == "replaced"
+    answered = given(OPENED, PERHAPS, LEFT, SENT, told("01"), told("15"))
+    assert answered.outcome == "updated"
+    asked_before = given(OPENED, UPDATE_ASKED, PERHAPS, SENT, told("15"))
+    assert asked_before.outcome == "updated"
+
+
+def test_a_recall_of_what_was_refused_is_told_to_nobody_later() -> None:
+    later = given(OPENED, asked(), PERHAPS, SENT, told("01"), asked(1), RECALL_SENT)
+    assert later.recall_to_send is None
+
+
+def test_what_was_never_accepted_has_nobody_in_its_place() -> None:
+    assert given(OPENED, SENT, REPLACED, told("02")).outcome == ""

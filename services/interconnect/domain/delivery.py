@@ -8,6 +8,7 @@ not say which request it answers: 15 and 16 close the open one, and so does 02.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from services.interconnect.commands import (
@@ -68,6 +69,9 @@ OPENED, SENT, REFUSED, WITHDRAWN = "opened", "sent", "refused", "withdrawn"
 RECALLED, UPDATED, REPLACED = "recalled", "updated", "replaced"
 
 _ACCEPTED = ("03", "04", "05", "06")
+_OF_A_UNIT = ("04", "05")
+_TELLER = attrgetter("teller_id")
+_KEY = attrgetter("teller_id", "status_code", "told_at")
 _SECOND = timedelta(seconds=1)
 
 
@@ -77,17 +81,20 @@ class Delivery:
 
     `transport` is empty, opened, sent, refused or withdrawn; `outcome` is empty while the document
     is in force at the recipient, else recalled, updated or replaced. `request` is the open one;
-    `lapsed` was given up, and may have left all the same: its answer still counts.
+    those that `lapsed` were given up though they may have left: each may be answered, and until
+    then nothing is asked whose answer could be taken for theirs. `may_have_left`: of a refused
+    one, that an earlier try may have brought it.
     """
 
     opened: DeliveryOpened | None = None
     transport: str = ""
     told: tuple[StatusReceived, ...] = ()
     request: Request | None = None
-    lapsed: RecallAsked | None = None
+    lapsed: tuple[Request, ...] = ()
     asked: tuple[RecallAsked, ...] = ()
     recalls_sent: int = 0
     outcome: str = ""
+    may_have_left: bool = False
 
     @property
     def refused(self) -> bool:
@@ -124,7 +131,10 @@ def decide(delivery: Delivery, command: Command) -> list[Event]:
             return _transport(delivery, command, names)
         case RecordStatus():
             status = _status(names, command)
-            return [] if any(_same(status, told) for told in delivery.told) else [status]
+            if any(_same(status, told) for told in delivery.told):
+                return []
+            proof = _proof(delivery, names) if delivery.transport == REFUSED else []
+            return [*proof, status]
         case AskRecall():
             return _recall(delivery, command, names)
         case RecordRecallSent():
@@ -152,14 +162,24 @@ def evolve(delivery: Delivery, event: Event) -> Delivery:
         case RecallSent():
             return replace(delivery, recalls_sent=delivery.recalls_sent + 1)
         case RecallLapsed():
-            sent, lapsed = delivery.recalls_sent + 1, delivery.asked[-1]
-            return replace(delivery, recalls_sent=sent, request=None, lapsed=lapsed)
+            given_up = replace(delivery, recalls_sent=delivery.recalls_sent + 1)
+            return _lapsed(given_up, event, delivery.asked[-1])
         case UpdateAsked():
             return replace(delivery, request=event)
         case UpdateLapsed():
-            return replace(delivery, request=None)
+            return _lapsed(delivery, event, _update_of(event))
         case DeliveryReplaced():
             return replace(delivery, outcome=REPLACED)
+
+
+def _lapsed(delivery: Delivery, event: RecallLapsed | UpdateLapsed, request: Request) -> Delivery:
+    lapsed = delivery.lapsed if event.never_left else (*delivery.lapsed, request)
+    return replace(delivery, request=None, lapsed=lapsed)
+
+
+def _update_of(event: UpdateLapsed) -> UpdateAsked:
+    asked = {name: value for name, value in vars(event).items() if name != "never_left"}
+    return UpdateAsked(**asked)
 
 
 def _moved(delivery: Delivery, event: PacketSent | DeliveryRefused | DeliveryWithdrawn) -> Delivery:
@@ -167,22 +187,36 @@ def _moved(delivery: Delivery, event: PacketSent | DeliveryRefused | DeliveryWit
         case PacketSent():
             return replace(delivery, transport=SENT)
         case DeliveryRefused():
-            return replace(delivery, transport=REFUSED, request=None, outcome="")
+            return _refused(delivery, event)
         case DeliveryWithdrawn():
             return replace(delivery, transport=WITHDRAWN, request=None, outcome=RECALLED)
+
+
+def _refused(delivery: Delivery, event: DeliveryRefused) -> Delivery:
+    """Nobody is told of an open recall; an update may be answered if the document had left."""
+    refused = replace(delivery, transport=REFUSED, request=None, recalls_sent=len(delivery.asked))
+    if event.never_left:
+        return replace(refused, outcome="")
+    update = (delivery.request,) if isinstance(delivery.request, UpdateAsked) else ()
+    return replace(refused, lapsed=(*delivery.lapsed, *update), may_have_left=True)
 
 
 def _told(delivery: Delivery, status: StatusReceived) -> Delivery:
     """A status, and what it means for what was asked; if nothing was, 15 and 16 mean nothing."""
     delivery = replace(delivery, told=(*delivery.told, status))
-    request = delivery.request or delivery.lapsed
-    if status.status_code not in ("02", "15", "16") or request is None:
-        return delivery
-    closed = replace(delivery, request=None)
-    if status.status_code != "15":
-        return closed
-    outcome = RECALLED if isinstance(request, RecallAsked) else UPDATED
-    return replace(closed, lapsed=None, outcome=outcome)
+    asked = (*((delivery.request,) if delivery.request else ()), *delivery.lapsed)
+    match status.status_code:
+        case "02":
+            outcome = "" if delivery.outcome == REPLACED else delivery.outcome
+            return replace(delivery, request=None, lapsed=(), outcome=outcome)
+        case "15" if asked:
+            outcome = RECALLED if isinstance(asked[0], RecallAsked) else UPDATED
+            return replace(delivery, request=None, lapsed=(), outcome=outcome)
+        case "16" if asked:
+            lapsed = delivery.lapsed if delivery.request else delivery.lapsed[1:]
+            return replace(delivery, request=None, lapsed=lapsed)
+        case _:
+            return delivery
 
 
 def _transport(
@@ -195,16 +229,26 @@ def _transport(
     match command:
         case RecordSent():
             return [PacketSent(**names, channel=delivery.opened.channel, **vars(command))]
+        case RecordRefusal() if delivery.told:
+            return _proof(delivery, names)
         case RecordRefusal():
-            return [DeliveryRefused(**names, reason_code=command.reason_code)]
+            return [DeliveryRefused(**names, **vars(command))]
         case RecordWithdrawal():
             # Only a recall takes a document back before it has left.
             recalled = isinstance(delivery.request, RecallAsked)
             return [DeliveryWithdrawn(**names)] if recalled else []
 
 
+def _proof(delivery: Delivery, names: dict[str, Any]) -> list[Event]:
+    """Whoever tells of a document has it: an earlier try had left, whatever the last came to."""
+    assert delivery.opened is not None
+    return [PacketSent(**names, channel=delivery.opened.channel, packet="")]
+
+
 def _recall(delivery: Delivery, command: AskRecall, names: dict[str, Any]) -> list[Event]:
     _require_askable(delivery)
+    if any(isinstance(each, UpdateAsked) for each in delivery.lapsed):
+        raise RequestOpen
     asked_at = command.at.replace(microsecond=0)
     if delivery.asked:
         # A request is known by its second: no two may share one.
@@ -233,16 +277,24 @@ def _update(
     ours = isinstance(delivery.request, UpdateAsked) and delivery.request.by == command.by
     match command:
         case AskUpdate():
-            if ours:
-                return []
-            _require_askable(delivery)
-            return [UpdateAsked(**names, by=command.by)]
+            return [] if ours else _ask_update(delivery, command, names)
         case LapseUpdate():
-            return [UpdateLapsed(**names, by=command.by)] if ours else []
+            return [UpdateLapsed(**names, **vars(command))] if ours else []
         case RecordReplaced():
-            there = delivery.transport in (OPENED, SENT)
+            there = delivery.transport in (OPENED, SENT) or delivery.may_have_left
             over = delivery.outcome or delivery.refused or not there
             return [] if over else [DeliveryReplaced(**names, by=command.by)]
+
+
+def _ask_update(delivery: Delivery, command: AskUpdate, names: dict[str, Any]) -> list[Event]:
+    if delivery.transport == REFUSED and delivery.may_have_left:
+        # Nothing is asked, but if the document is there its update is answered.
+        lapsed = UpdateLapsed(**names, by=command.by)
+        return [] if _update_of(lapsed) in delivery.lapsed else [lapsed]
+    _require_askable(delivery)
+    if delivery.lapsed:
+        raise RequestOpen
+    return [UpdateAsked(**names, by=command.by)]
 
 
 def _names(opened: DeliveryOpened) -> dict[str, Any]:
@@ -269,5 +321,12 @@ def _status(names: dict[str, Any], command: RecordStatus) -> StatusReceived:
 
 
 def _same(one: StatusReceived, other: StatusReceived) -> bool:
-    # Status packets have no id: the same content in other bytes, or by another way, is a repeat.
-    return one == replace(other, status_packet=one.status_packet, channel=one.channel)
+    """Whether one repeats the other: by the numbers of their envelopes, or by the field's key.
+
+    The key is teller, code and second; a step can be told at once for two units of the teller. The
+    rest may differ between two tries: what is disclosed, a name that was learnt meanwhile.
+    """
+    if one.pair_number and other.pair_number:
+        return _TELLER(one) == _TELLER(other) and one.pair_number == other.pair_number
+    of_a_unit = one.status_code in _OF_A_UNIT
+    return _KEY(one) == _KEY(other) and (not of_a_unit or one.unit == other.unit)

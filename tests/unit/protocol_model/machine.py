@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.unit.protocol_model.network import Document
+from tests.unit.protocol_model.sender import CUT
 from tests.unit.protocol_model.world import World
 
 MOST_DOCUMENTS = 5
@@ -38,8 +39,8 @@ class Protocol(RuleBasedStateMachine):
     def recall(self, pick: int) -> None:
         self.world.do(("recall", self.issued[pick % len(self.issued)]))
 
-    @rule(unreachable=st.booleans())
-    def lock(self, unreachable: bool) -> None:
+    @rule(unreachable=st.sampled_from([False, True, CUT]))
+    def lock(self, unreachable: bool | str) -> None:
         self.world.do(("unreachable", unreachable))
 
     @rule(pick=PICK)

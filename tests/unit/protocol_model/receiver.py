@@ -206,7 +206,7 @@ def _arrival(message: Document) -> PacketArrived:
         foreign_id=message.wire,
         code="",
         type_name="",
-        text="",
+        text=message.name,
         urgency=0,
         files=(),
         sender_code="",

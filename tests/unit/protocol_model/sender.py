@@ -24,6 +24,7 @@ from services.interconnect.errors import NotAskable, RequestOpen
 from services.interconnect.events import RecallAsked, UpdateAsked
 from tests.unit.protocol_model.network import Document, Name, Network, Recall, Status
 
+CUT = "cut"
 SENDER, RECIPIENT = UUID(int=1), UUID(int=2)
 
 
@@ -32,14 +33,17 @@ def id_of(name: Name) -> UUID:
 
 
 class Sender:
-    """All deliveries to one recipient. While he is `unreachable` the axis takes no recalls."""
+    """All deliveries to one recipient. While he is `unreachable` the axis takes no recalls.
+
+    When that is `CUT`, they leave all the same, and a later try is declined.
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.documents: dict[Name, Document] = {}
         self.deliveries: dict[Name, Delivery] = {}
         self.tried: frozenset[Name] = frozenset()
-        self.unreachable = False
+        self.unreachable: bool | str = False
 
     def issue(self, document: Document) -> None:
         """Open the delivery; an update is asked of the older one's, or this one is not sent."""
@@ -58,7 +62,8 @@ class Sender:
             try:
                 self._do(document.older, AskUpdate(by=name))
             except RequestOpen:
-                self._do(document.name, RecordRefusal(reason_code="earlier_request_open"))
+                refusal = RecordRefusal(reason_code="earlier_request_open", never_left=True)
+                self._do(document.name, refusal)
             except NotAskable:
                 pass  # the older one is out of force there: this one is an ordinary document
 
@@ -73,7 +78,7 @@ class Sender:
         recalled = isinstance(self.deliveries[name].request, RecallAsked)
         if recalled and name not in self.tried:
             self._do(name, RecordWithdrawal())
-            self._lapse(name)
+            self._lapse(name, never_left=True)
         else:
             self.tried |= {name}
             self.network.send(self.documents[name])
@@ -85,13 +90,12 @@ class Sender:
         self._do(name, RecordSent(packet="p", axis_doc_id="d"))
         self._replace(name)
 
-    def may_be_refused(self, name: Name) -> bool:
-        return self.may_send(name) and name not in self.tried
-
     def refuse(self, name: Name) -> None:
-        """The axis declines the packet for good."""
-        self._do(name, RecordRefusal(reason_code="axis-18"))
-        self._lapse(name)
+        """The axis declines the packet for good; an earlier try may have left."""
+        never_left = name not in self.tried
+        self._do(name, RecordRefusal(reason_code="axis-18", never_left=never_left))
+        self._replace(name)
+        self._lapse(name, never_left=never_left)
 
     def recall(self, name: Name, at: datetime) -> bool:
         """Ask for the document back, if it may be asked; whether it was."""
@@ -128,19 +132,21 @@ class Sender:
             self._do(document.older, RecordReplaced(by=id_of(name)))
             self._replace(document.older)
 
-    def _lapse(self, name: Name) -> None:
+    def _lapse(self, name: Name, *, never_left: bool) -> None:
         document = self.documents[name]
         if document.business == "update":
-            self._do(document.older, LapseUpdate(by=id_of(name)))
+            self._do(document.older, LapseUpdate(by=id_of(name), never_left=never_left))
 
     def _do(self, name: Name, command: Command) -> None:
         delivery = self.deliveries[name]
         delivery = reduce(rules.evolve, rules.decide(delivery, command), delivery)
         asked = delivery.recall_to_send
         if asked:
-            told: Command = LapseRecall(status_packet="", reason_code="axis-23")
-            if not self.unreachable:
+            cut = self.unreachable == CUT
+            told: Command = LapseRecall(reason_code="axis-23", never_left=not cut)
+            if cut or not self.unreachable:
                 self.network.send(Recall(name, asked.asked_at))
+            if not self.unreachable:
                 told = RecordRecallSent(status_packet="", channel="axis")
             delivery = reduce(rules.evolve, rules.decide(delivery, told), delivery)
         self.deliveries[name] = delivery
@@ -155,6 +161,10 @@ class Sender:
         if delivery.refused:
             return "refused"
         return delivery.outcome or "in force"
+
+    def gave_up(self, name: Name) -> bool:
+        """Whether something was given up that may have been asked there."""
+        return bool(self.deliveries[name].lapsed)
 
     def asks(self, name: Name) -> str:
         """The request that the sender believes open: "recall", the newer document, or nothing."""

@@ -25,7 +25,7 @@ from services.interconnect.events import RecallAsked, RecallHeld
 from tests.unit.protocol_model.machine import Protocol
 from tests.unit.protocol_model.network import Document
 from tests.unit.protocol_model.receiver import DUTIES
-from tests.unit.protocol_model.sender import Sender
+from tests.unit.protocol_model.sender import CUT, Sender
 from tests.unit.protocol_model.world import Step, World
 
 # `MODEL_RUNS=20000 pytest tests/unit/protocol_model` searches long, and elsewhere each time.
@@ -37,16 +37,21 @@ REPLACEMENT: Step = ("issue", Document("new", "replacement", "old"))
 RECALL: Step = ("recall", "old")
 LOCKED: Step = ("unreachable", True)
 OPEN: Step = ("unreachable", False)
-# Of one name for both the wire cannot tell whom a refusal is for: such a clerk accepts.
+LOST: Step = ("unreachable", CUT)
+# Of one name for both the wire cannot tell whom a refusal is for, nor whose step shows that a try
+# had left: such a clerk accepts, and such an axis takes all.
 SAME_NAME: Step = ("issue", Document("new", "update", "old", alias="old"))
 ACCEPTING = ("accept",)
 
 
 def every_interleaving(
-    orders: list[Step], most_copies: int, duties: tuple[str, ...] = DUTIES
+    orders: list[Step],
+    most_copies: int,
+    duties: tuple[str, ...] = DUTIES,
+    declining: bool = True,
 ) -> int:
     """Check the end of every world that these orders, given in this order, can lead to."""
-    first = World(most_copies, duties=duties)
+    first = World(most_copies, duties=duties, declining=declining)
     seen: set[Any] = {(first.key(), 0)}
     left = [(first, 0)]
     while left:
@@ -72,8 +77,14 @@ def every_interleaving(
         ([OLD, REPLACEMENT], 1),
         ([OLD, RECALL, UPDATE], 1),
         ([OLD, LOCKED, RECALL, OPEN, RECALL], 1),
+        ([OLD, LOST, RECALL, OPEN, RECALL], 1),
+        ([OLD, LOST, RECALL, RECALL], 1),
+        ([OLD, LOST, RECALL, UPDATE], 1),
     ],
-    ids=["recall, each packet twice", "recall again", "update", "replacement", "both", "in vain"],
+    ids=[
+        *("recall, each packet twice", "recall again", "update", "replacement", "both"),
+        *("in vain", "given up and again", "given up twice", "given up, then update"),
+    ],
 )
 def test_in_every_interleaving_of_a_short_order_both_sides_end_equal(
     orders: list[Step], most_copies: int
@@ -82,16 +93,17 @@ def test_in_every_interleaving_of_a_short_order_both_sides_end_equal(
 
 
 def test_an_update_of_its_originals_name_may_overtake_it() -> None:
-    assert every_interleaving([OLD, SAME_NAME], 1, ACCEPTING) > 100
+    assert every_interleaving([OLD, SAME_NAME], 1, ACCEPTING, declining=False) > 100
 
 
 def test_an_original_that_is_refused_for_its_updates_name_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    taken = lambda new, known: not new.business and bool(known)  # noqa: E731
-    monkeypatch.setattr(packets, "takes_a_name", taken)
+    monkeypatch.setattr(
+        packets, "takes_a_name", lambda new, known: bool(known) and not new.business
+    )
     with pytest.raises(AssertionError, match="the sender says"):
-        every_interleaving([OLD, SAME_NAME], 1, ACCEPTING)
+        every_interleaving([OLD, SAME_NAME], 1, ACCEPTING, declining=False)
 
 
 def nothing_is_held(_packet: Packet, _held: RecallHeld) -> list[packets.Event]:

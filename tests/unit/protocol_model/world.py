@@ -11,14 +11,19 @@ Step = tuple[str, Any]
 
 
 class World:
-    """A sender, a receiver and what is on its way. `pace` is what the clock gains with a step."""
+    """A sender, a receiver and what is on its way. `pace` is what the clock gains with a step.
+
+    Unless it is `declining` the axis takes every document.
+    """
 
     def __init__(
         self,
         most_copies: int,
         pace: timedelta = timedelta(0),
         duties: tuple[str, ...] = DUTIES,
+        declining: bool = True,
     ) -> None:
+        self.declining = declining
         self.network = Network(most_copies)
         self.sender = Sender(self.network)
         self.receiver = Receiver(self.network, duties)
@@ -31,10 +36,10 @@ class World:
         for name in self.sender.documents:
             if self.sender.may_send(name):
                 found.append(("hand_over", name))
+            if self.declining and self.sender.may_send(name):
+                found.append(("refuse", name))
             if self.sender.may_record(name):
                 found.append(("record_sent", name))
-            if self.sender.may_be_refused(name):
-                found.append(("refuse", name))
         return found + self.clerks_steps()
 
     def clerks_steps(self) -> list[Step]:
@@ -90,11 +95,13 @@ class World:
             if told == (found[0], "") and found[0] in ("updated", "replaced"):
                 # A second update of it is on the clerk's table; nobody waits for her answer.
                 continue
+            if told == (found[0], "") and self.sender.gave_up(name):
+                continue
             assert told == found, f"{name}: the sender says {told}, the receiver {found}"
 
     def copy(self) -> "World":
         """This world once more; what is in it never changes, only which of it is there."""
-        world = World(self.network.most_copies, self.pace, self.receiver.duties)
+        world = World(self.network.most_copies, self.pace, self.receiver.duties, self.declining)
         world.now = self.now
         world.network.copies = self.network.copies.copy()
         world.sender.documents = dict(self.sender.documents)

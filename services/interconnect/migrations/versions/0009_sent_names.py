@@ -1,4 +1,5 @@
-"""Names in packets: of our own documents, and of every packet; who told a step as a successor."""
+"""Names in packets: of our own documents, and of every packet; who told a step as a successor;
+which request lapsed."""
 
 from libs.db.script import run_script, service_schema
 
@@ -28,10 +29,16 @@ FROM interconnect.dispatch WHERE foreign_id IS NOT NULL;
 """
 
 
-TELLER = "ALTER TABLE interconnect.received_status ADD COLUMN teller_id uuid"
+TELLER = "ALTER TABLE interconnect.received_status ADD COLUMN teller_id uuid;"
+LAPSED = """
+ALTER TABLE interconnect.delivery RENAME COLUMN lapsed TO had_lapsed;
+ALTER TABLE interconnect.delivery ADD COLUMN lapsed jsonb NOT NULL DEFAULT '[]';
+UPDATE interconnect.delivery SET lapsed = '[{"request": "recall"}]' WHERE had_lapsed;
+ALTER TABLE interconnect.delivery DROP COLUMN had_lapsed;
+"""
 
 
 def upgrade() -> None:
-    for each in (EVERY_PACKET, TABLE, KNOWN, TELLER):
+    for each in (EVERY_PACKET, TABLE, KNOWN, TELLER, LAPSED):
         run_script(each)
     run_script(service_schema("interconnect"))
