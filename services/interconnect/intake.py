@@ -143,8 +143,6 @@ class Intake:
             recipient = _agency(unit, code)
             if recipient is None or recipient.channel != INSIDE:
                 raise PacketRejected("recipient_unknown")
-            if recipient.closed_on and recipient.closed_on < unit.now.astimezone(VIETNAM).date():
-                raise PacketRejected("recipient_closed")
             way = Way(
                 packet_id=axis_packet_id(received.doc_id, recipient.agency_id),
                 sender_id=sender_id,
@@ -155,14 +153,23 @@ class Intake:
                 axis_doc_id=received.doc_id,
             )
             early = _queue(unit, sender_id, way.recipient_id, content.foreign_id)
+            if exists(unit, packet_stream(way.packet_id)):
+                return
+            if recipient.closed_on and recipient.closed_on < unit.now.astimezone(VIETNAM).date():
+                raise PacketRejected("recipient_closed")
             answered = _answered(unit, content, way.recipient_id)
             codes = lookups.codes_of(unit.connection, way.recipient_id)
             supersedes = content.superseded_for(codes)
             answers = answered[0].dispatch_id if answered else None
             event = arrived(content, way, answers, supersedes, mark)
-            if not _is_new(unit, event):
+            known = _known(unit, event)
+            if packets.is_repeat(event, known):
                 return
-            events = packets.join(load_packet(unit, early)[0], event)
+            if packets.takes_a_name(event, known):
+                raise PacketRejected("document_known")
+            # Recalls that came first were for the first that came by the name.
+            events = [event] if known else packets.join(load_packet(unit, early)[0], event)
+            _remember(unit, event)
             trace = answered[1] if answered else _trace_of_older(unit, event)
             _begin(unit, way.packet_id, events, _context(unit, str(way.recipient_id), trace))
 
@@ -306,23 +313,15 @@ def _queue(unit: Unit, sender_id: UUID, recipient_id: UUID, foreign_id: str) -> 
     return early
 
 
-def _is_new(unit: Unit, event: PacketArrived) -> bool:
-    """Whether the packet brings what has not come; its name is kept then.
+def _known(unit: Unit, event: PacketArrived) -> list[PacketArrived]:
+    """What came by the same name; however close two packets are, one waits for the other."""
+    known = arrivals_named(unit, event.sender_id, event.recipient_id, [event.foreign_id])
+    return [each for each, _trace in known]
 
-    However close two packets are, one waits for the other (`_queue`). Raises `PacketRejected` for
-    another new document by the name of one that is here.
-    """
-    parties = (event.sender_id, event.recipient_id)
-    known = arrivals_named(unit, *parties, [event.foreign_id])
-    others = [each for each, _ in known if each.packet_id != event.packet_id]
-    if packets.is_repeat(event, others):
-        return False
-    if packets.takes_a_name(event, others):
-        raise PacketRejected("document_known")
-    wire_names.remember(
-        unit.connection, *parties, event.foreign_id, event.business, event.packet_id
-    )
-    return True
+
+def _remember(unit: Unit, event: PacketArrived) -> None:
+    ids = (event.sender_id, event.recipient_id, event.foreign_id)
+    wire_names.remember(unit.connection, *ids, event.business, event.packet_id)
 
 
 def _answered(unit: Unit, content: Content, agency_id: UUID) -> tuple[DispatchOpened, UUID] | None:

@@ -129,6 +129,24 @@ def test_while_the_directory_lags_nobody_is_called_unknown(world: World) -> None
     assert world.dispatch(document)["deliveries"] == []
 
 
+def test_what_arrived_before_the_last_day_is_not_refused_when_it_comes_again(world: World) -> None:
+    data = edxml.serialize(office_document(world, DEPARTMENT), world.blobs)
+    received = Received("1", "edoc", CODES[OFFICE], (CODES[DEPARTMENT],), "initial", "")
+    intake = Intake(world.database, world.blobs, LIMIT)
+    for _ in range(2):
+        verdict = intake.take(received, "0" * 64, io.BytesIO(data))
+        assert verdict == Verdict(done=(CODES[DEPARTMENT],))
+        world.tell(
+            "directory",
+            f"agency-{DEPARTMENT}",
+            "AgencyClosed",
+            agency_id=str(DEPARTMENT),
+            closed_on="2026-11-20",
+            successor_id="",
+        )
+        world.project()
+
+
 def take(world: World, *to: UUID) -> tuple[Verdict, list[str]]:
     doc_id = str(uuid4())
     codes = tuple(CODES[each] for each in to)

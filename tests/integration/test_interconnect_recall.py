@@ -296,6 +296,17 @@ def test_a_recall_finds_its_document_that_an_older_transaction_hides_from_read_m
     assert {each.status for each in world.office.sent(kind)} == {"done"}
 
 
+def test_a_recall_that_came_first_joins_one_document(world: World) -> None:
+    ask(world, "status")
+    world.poll()
+    update = edxml.Trace(business=edxml.Business(doc_type="2", document_id=OLD))
+    for change in ({}, {"trace": update, "subject": "Mới"}):
+        world.from_office(office_document(world, PROVINCE, **change), "edoc")
+        world.poll()
+    assert len(world.messages("packet", "PacketArrived")) == 2
+    assert len(world.messages("packet", "RecallArrived")) == 1
+
+
 def test_a_recall_for_one_who_is_nobody_is_seen_on_the_desk(world: World) -> None:
     recall = office_status(OLD, "13")
     received = Received("1", "status", CODES[OFFICE], ("H25", "H25.77"), "initial", "")
