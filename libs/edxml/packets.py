@@ -227,12 +227,21 @@ class ErrorList(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What one place of a packet says of a file."""
+
+    content_type: str = ""
+    name: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attachment:
     """A file; its bytes are the blob `digest`. `content_id` goes without its `cid:`.
 
-    Name, type and description are claims. Where manifest and file disagree the manifest counts.
-    What else stands at either is kept; a document packet sends it in the manifest's line
-    (attributes) and at the file (elements).
+    Name, type and description are claims. Where manifest and file disagree the manifest counts,
+    and `at_file` has what the file says. What else stands at either is kept; a document packet
+    sends it in the manifest's line (attributes) and at the file (elements).
     """
 
     content_id: str
@@ -241,6 +250,7 @@ class Attachment:
     description: str = ""
     digest: str
     size: int
+    at_file: Claims | None = None
     attributes: Attributes = ()
     extensions: tuple[Element, ...] = ()
 

@@ -14,6 +14,7 @@ from libs.edxml.packets import (
     CID,
     SIGNATURES,
     Attachment,
+    Claims,
     DocumentHeader,
     DocumentPacket,
     EncodedAttachment,
@@ -192,13 +193,21 @@ class _Packet:
     ) -> Attachment:
         blob = self._store(int(file.content))
         attributes = dict(file.attributes) | dict(claim.attributes)
-        return Attachment(
-            content_id=content_id,
+        claims = Claims(
             content_type=claim.content_type or file.content_type,
             name=claim.name or file.name,
             description=claim.description or file.description,
+        )
+        at_file = Claims(
+            content_type=file.content_type, name=file.name, description=file.description
+        )
+        differs = any(said not in ("", vars(claims)[name]) for name, said in vars(at_file).items())
+        return Attachment(
+            content_id=content_id,
+            **vars(claims),
             digest=blob.digest,
             size=blob.size,
+            at_file=at_file if differs else None,
             attributes=tuple(attributes.items()),
             extensions=file.extensions if claim is file else claim.extensions + file.extensions,
         )

@@ -101,8 +101,8 @@ class _Writer:
         out = self._out
         listed = isinstance(self._packet, DocumentPacket)
         out.open("Attachment", () if listed else attachment.attributes)
-        claims = _reference(attachment)
-        out.leaf("ContentId", claims.content_id)
+        claims = attachment.at_file or attachment
+        out.leaf("ContentId", CID + attachment.content_id)
         for name, text in (
             ("AttachmentName", claims.name),
             ("Description", claims.description),

@@ -208,6 +208,15 @@ def test_what_the_manifest_leaves_out_the_file_tells(store: BlobStore) -> None:
     assert parse((data + rest).encode(), store) == NEW_DOCUMENT
 
 
+def test_what_the_file_says_otherwise_than_the_manifest_is_kept_beside_it(store: BlobStore) -> None:
+    files = NEW.index("  <AttachmentEncoded>")
+    data = NEW[:files] + NEW[files:].replace("so-ho.csv", "khac.csv")
+    packet = document(data.encode(), store)
+    (_, file) = packet.attachments
+    assert (file.name, file.at_file and file.at_file.name) == ("so-ho.csv", "khac.csv")
+    assert serialize(packet, store) == data.encode()
+
+
 def test_a_status_may_carry_files_without_a_manifest(store: BlobStore) -> None:
     files = NEW[NEW.index("  <AttachmentEncoded>") :]
     data = STATUS.replace("</edXML>\n", files)
