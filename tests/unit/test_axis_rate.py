@@ -121,6 +121,8 @@ def test_a_throttle_waits_and_stays_away_when_told() -> None:
         ("soon", 0),
         ("-5", 0),
         ("9" * 30, 0),
+        ("Mon, 23 Nov 99999999999 08:00:30 GMT", 0),
+        ("Mon, 23 Nov 2026 08:00:30 +99999999999", 0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, seconds: float) -> None:

@@ -122,7 +122,7 @@ def seconds_until(retry_after: str, now: datetime) -> float:
         return float(retry_after)
     try:
         at = parsedate_to_datetime(retry_after)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max((at - now).total_seconds(), 0.0)
