@@ -20,8 +20,8 @@ class Backlog:
     """Packets of one kind: those that failed, and those left to the lane of the large ones.
 
     Lanes share it. A packet that fails is left alone for longer each time, from `shortest` seconds
-    up to five minutes; after its first failure it may be tried again at once. Times are a monotonic
-    clock's.
+    up to five minutes; after its first failure it may be tried again at once, but behind those that
+    have failed less. Times are a monotonic clock's.
     """
 
     shortest: float
@@ -36,18 +36,23 @@ class Backlog:
             return known.blamed if known else 0
 
     def due(self, waiting: Collection[Received], now: float) -> list[Received]:
-        """Those to be tried now, but for the large ones; what waits no more is forgotten."""
+        """Those to be tried now, but for the large ones; what waits no more is forgotten.
+
+        Those that failed least come first, then the oldest: however many are never given out, what
+        is new gets its turn.
+        """
         listed = {each.doc_id for each in waiting}
         with self._lock:
             for known in (self._failed, self._large):
                 for doc_id in known.keys() - listed:
                     del known[doc_id]
-            return [
+            due = [
                 each
                 for each in waiting
                 if each.doc_id not in self._large
                 and (each.doc_id not in self._failed or self._failed[each.doc_id].due_at <= now)
             ]
+            return sorted(due, key=self._times)
 
     def fail(self, doc_id: str, now: float, chance: float, *, blamed: bool = True) -> None:
         """It stays on the axis for now; not `blamed` when it only had to wait for something."""
@@ -58,6 +63,10 @@ class Backlog:
             known.blamed += blamed
             wait = pause(known.times - 1, self.shortest, chance) if known.times > 1 else 0.0
             known.due_at = now + wait
+
+    def _times(self, received: Received) -> int:
+        known = self._failed.get(received.doc_id)
+        return known.times if known else 0
 
     def settle(self, doc_id: str) -> None:
         """It waits no more."""

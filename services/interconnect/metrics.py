@@ -21,7 +21,7 @@ AXIS_FAILURES = Counter(
 )
 AXIS_POLLED = Gauge(
     "lienthong_axis_polled_seconds",
-    "When the axis was last polled to the end, by lane; or a large packet settled",
+    "When the axis was last polled to the end, by lane; or a packet settled",
     ["lane"],
 )
 BALANCE = Gauge(

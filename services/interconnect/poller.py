@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -18,7 +18,6 @@ from services.interconnect.axis import (
     AxisClient,
     AxisRefused,
     AxisUnreachable,
-    MessageType,
     Received,
 )
 from services.interconnect.axis.rate import pause
@@ -32,7 +31,7 @@ MEBIBYTE = 1024 * 1024
 # Seven of ten packets are smaller (domain facts, section 8); a slow line brings one in half a
 # minute. Whatever is larger has a lane of its own.
 SMALL = 4 * MEBIBYTE
-# Of packets one after the other that the axis does not give out: it is the axis, not the packet.
+# Of packets one after the other that the axis does not give out: a round tries no more.
 _MOST_UNREACHABLE = 3
 # The advisory locks of whoever polls: any numbers that nobody else takes.
 _TURNS = {"documents": 7_203_417_101, "large": 7_203_417_102, "statuses": 7_203_417_103}
@@ -69,7 +68,7 @@ class Poller:
 
     @property
     def lanes(self) -> dict[str, Callable[[], None]]:
-        """One round of each lane. Each raises what kept it from its end."""
+        """One round of each lane. Each raises what kept it from its packets."""
         return {"documents": self.documents, "large": self.large, "statuses": self.statuses}
 
     def poll(self) -> None:
@@ -100,36 +99,50 @@ class Poller:
         with self._turn("documents") as mine:
             if mine:
                 self._register()
-                self._round("edoc", self._of_documents, self._documents)
-                _polled("documents")
+                waiting = self._axis.waiting("edoc")
+                due = self._documents.due(waiting, time.monotonic())
+                self._take("documents", due, self._of_documents, self._documents, SMALL)
 
     def statuses(self) -> None:
         """Collect statuses."""
         with self._turn("statuses") as mine:
             if mine:
-                self._round("status", self._of_statuses, self._statuses)
-                _polled("statuses")
+                waiting = self._axis.waiting("status")
+                due = self._statuses.due(waiting, time.monotonic())
+                self._take("statuses", due, self._of_statuses, self._statuses, SMALL)
 
     def large(self) -> None:
         """Collect the large documents that the other lane has met."""
         with self._turn("large") as mine:
             if mine:
-                for received in self._documents.large():
-                    self._try(received, self._of_documents, self._documents, self._limit)
-                    _polled("large")  # one alone may take half an hour
-                _polled("large")
+                large = self._documents.large()
+                self._take("large", large, self._of_documents, self._documents, self._limit)
 
-    def _round(self, message_type: MessageType, collector: Collector, backlog: Backlog) -> None:
+    def _take(
+        self,
+        lane: str,
+        due: Iterable[Received],
+        collector: Collector,
+        backlog: Backlog,
+        most: int,
+    ) -> None:
+        """Try these, until the axis says to come later or leaves several in a row unanswered.
+
+        Each then waits by itself; the next round need not, for what is new may well be given out.
+        """
         unreachable = 0
-        for received in backlog.due(self._axis.waiting(message_type), time.monotonic()):
+        for received in due:
             try:
-                self._try(received, collector, backlog, SMALL)
-                unreachable = 0
+                self._try(received, collector, backlog, most)
             except AxisUnreachable as error:
+                _failed("packet", error, axis_doc_id=received.doc_id)
                 unreachable += 1
                 if error.seconds or unreachable == _MOST_UNREACHABLE:
-                    raise
-                _failed("packet", error, axis_doc_id=received.doc_id)
+                    return
+            else:
+                unreachable = 0
+                _polled(lane)  # a large one alone may take half an hour
+        _polled(lane)
 
     def _try(self, received: Received, collector: Collector, backlog: Backlog, most: int) -> None:
         """Settle one packet, or leave it on the axis."""

@@ -1,6 +1,7 @@
 """Packets from the axis: taken once, kept whole, and never believed."""
 
 import io
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -60,11 +61,12 @@ class DyingClient(NationalAxis):
     """The real client of a process that dies before it can say what became of a packet."""
 
     dead = True
-    never = ""
+    never: frozenset[str] = frozenset()
+    why: Exception = AxisUnreachable("HTTP 500")
 
     def fetch(self, doc_id: str, into: Sink, limit: int) -> None:
-        if doc_id == self.never:
-            raise AxisUnreachable("HTTP 500")
+        if doc_id in self.never:
+            raise self.why
         super().fetch(doc_id, into, limit)
 
     def acknowledge(self, doc_id: str, *, taken: Sequence[str], failed: Sequence[str]) -> None:
@@ -213,14 +215,68 @@ def test_large_documents_keep_no_small_one_waiting(
     assert settled(world) == {"H25": "done"}
 
 
+def never_giving(world: World, *never: str, why: Exception | None = None) -> DyingClient:
+    """A living client of an axis that does not give these packets out."""
+    client = DyingClient(world.axis.url, "province", "province-secret")
+    client.dead, client.never = False, frozenset(never)
+    client.why = why or client.why
+    return client
+
+
+def poller_by(world: World, client: DyingClient) -> Poller:
+    return Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(0))
+
+
+def named(world: World) -> list[str]:
+    return [each.foreign_id for each in world.messages("packet", "PacketArrived")]
+
+
+class Rounds(threading.Event):
+    """Ends a lane after so many rounds, and keeps how long it would have waited after each."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0)
+        if len(self.waits) == self._most:
+            self.set()
+        return self.is_set()
+
+
 def test_a_packet_that_the_axis_never_gives_out_holds_back_no_other(world: World) -> None:
     first = world.from_office(office_document(world, PROVINCE, document_id="first"), "edoc")
     world.from_office(office_document(world, PROVINCE, document_id="second"), "edoc")
-    client = DyingClient(world.axis.url, "province", "province-secret")
-    client.dead, client.never = False, first
-    Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(0)).poll()
-    found = [each.foreign_id for each in world.messages("packet", "PacketArrived")]
-    assert found == ["second"]
+    poller_by(world, never_giving(world, first)).poll()
+    assert named(world) == ["second"]
+
+
+@pytest.mark.parametrize("bad", [3, 10])
+def test_packets_that_the_axis_never_gives_out_hold_back_no_other(world: World, bad: int) -> None:
+    never = [
+        world.from_office(office_document(world, PROVINCE, document_id=f"never {n}"), "edoc")
+        for n in range(bad)
+    ]
+    good = ["first", "second", "third"]
+    lane = poller_by(world, never_giving(world, *never))
+    for name in good:
+        world.from_office(office_document(world, PROVINCE, document_id=name), "edoc")
+        # Three of them end a round: each has been tried once before the first good one is.
+        rounds = Rounds(bad // 3 + 1 if name == "first" else 1)
+        lane.run("documents", 2, rounds)
+        assert set(rounds.waits) == {2}, "the axis answers: the round need not wait for packets"
+    assert named(world) == good
+
+
+def test_an_axis_that_is_away_is_left_alone_for_longer_each_time(world: World) -> None:
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    world.axis.plan(server_error={"rate": 1})
+    rounds = Rounds(6)
+    world.poller.run("documents", 2, rounds)
+    assert all(2**n <= wait <= 2 ** (n + 1) for n, wait in enumerate(rounds.waits, start=1))
+    assert world.axis.happened() == {"server_error": 6}
 
 
 def test_a_packet_over_the_limit_is_refused_unread(world: World) -> None:

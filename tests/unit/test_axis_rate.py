@@ -139,15 +139,24 @@ def test_a_packet_that_fails_is_left_alone_for_longer_each_time() -> None:
     backlog = Backlog(shortest=2)
     one, other = waiting("one"), waiting("other")
     backlog.fail("one", now=0, chance=0)
-    assert backlog.due([one, other], now=0) == [one, other]
+    assert backlog.due([one, other], now=0) == [other, one]
     backlog.fail("one", now=0, chance=0)
     backlog.fail("one", now=0, chance=0)
     assert (backlog.due([one, other], now=7.9), backlog.failures("one")) == ([other], 3)
-    assert backlog.due([one, other], now=8) == [one, other]
+    assert backlog.due([one, other], now=8) == [other, one]
     backlog.fail("one", now=8, chance=0, blamed=False)
     assert (backlog.due([one, other], now=23.9), backlog.failures("one")) == ([other], 3)
     backlog.settle("one")
     assert backlog.failures("one") == 0
+
+
+def test_what_has_failed_least_is_tried_first_and_then_what_is_oldest() -> None:
+    backlog = Backlog(shortest=2)
+    oldest, older, new = waiting("oldest"), waiting("older"), waiting("new")
+    backlog.fail("oldest", now=0, chance=0)
+    assert backlog.due([oldest, older, new], now=0) == [older, new, oldest]
+    backlog.fail("older", now=0, chance=0)
+    assert backlog.due([oldest, older, new], now=0) == [new, oldest, older]
 
 
 def test_a_large_packet_is_left_to_its_own_lane_until_it_waits_no_more() -> None:
@@ -156,6 +165,6 @@ def test_a_large_packet_is_left_to_its_own_lane_until_it_waits_no_more() -> None
     backlog.put_aside(one)
     assert (backlog.due([one, other], now=0), backlog.large()) == ([other], [one])
     backlog.fail("one", now=0, chance=0)
-    assert (backlog.due([one, other], now=0), backlog.large()) == ([one, other], [])
+    assert (backlog.due([one, other], now=0), backlog.large()) == ([other, one], [])
     backlog.put_aside(one)
     assert (backlog.due([other], now=0), backlog.large()) == ([other], [])
