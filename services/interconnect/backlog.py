@@ -1,11 +1,14 @@
-"""What a process knows of packets that wait on the axis; forgotten when it ends."""
+"""What a process knows of failures, and of packets that wait on the axis; forgotten at its end.
+
+Times are a monotonic clock's; threads may share all of it.
+"""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services.interconnect.axis.model import Received
-from services.interconnect.axis.rate import pause
+from services.interconnect.axis.rate import LONGEST_PAUSE, pause
 
 
 @dataclass
@@ -16,70 +19,88 @@ class _Failed:
 
 
 @dataclass
-class Backlog:
-    """Packets of one kind: those that failed, and those left to the lane of the large ones.
+class BackOff:
+    """What failed, by its name: it is left alone for longer each time.
 
-    Lanes share it. A packet that fails is left alone for longer each time, from `shortest` seconds
-    up to five minutes; after its first failure it may be tried again at once, but behind those that
-    have failed less. Times are a monotonic clock's.
+    From `shortest` seconds up to `longest`; after its first failure it may be tried again at once,
+    but behind what has failed less.
     """
 
     shortest: float
+    longest: float = LONGEST_PAUSE
     _failed: dict[str, _Failed] = field(default_factory=dict)
-    _large: dict[str, Received] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def failures(self, doc_id: str) -> int:
-        """How often the packet itself may have been to blame, since it was taken up."""
+    def failures(self, name: str) -> int:
+        """How often the thing itself may have been to blame, since it was settled."""
         with self._lock:
-            known = self._failed.get(doc_id)
+            known = self._failed.get(name)
             return known.blamed if known else 0
 
-    def due(self, waiting: Collection[Received], now: float) -> list[Received]:
-        """Those to be tried now, but for the large ones; what waits no more is forgotten.
+    def due(self, names: Iterable[str], now: float) -> list[str]:
+        """Those to be tried now; what is not named is forgotten.
 
-        Those that failed least come first, then the oldest: however many are never given out, what
-        is new gets its turn.
+        Those that failed least come first, then in their order: however many always fail, what is
+        new gets its turn.
         """
-        listed = {each.doc_id for each in waiting}
+        wanted = dict.fromkeys(names)
         with self._lock:
-            for known in (self._failed, self._large):
-                for doc_id in known.keys() - listed:
-                    del known[doc_id]
-            due = [
-                each
-                for each in waiting
-                if each.doc_id not in self._large
-                and (each.doc_id not in self._failed or self._failed[each.doc_id].due_at <= now)
-            ]
-            return sorted(due, key=self._times)
+            for name in self._failed.keys() - wanted.keys():
+                del self._failed[name]
+            known = {name: self._failed.get(name, _Failed()) for name in wanted}
+        ready = (name for name, failed in known.items() if failed.due_at <= now)
+        return sorted(ready, key=lambda name: known[name].times)
 
-    def fail(self, doc_id: str, now: float, chance: float, *, blamed: bool = True) -> None:
-        """It stays on the axis for now; not `blamed` when it only had to wait for something."""
+    def fail(self, name: str, now: float, chance: float, *, blamed: bool = True) -> None:
+        """Leave it alone for now; not `blamed` when it only had to wait for something."""
         with self._lock:
-            self._large.pop(doc_id, None)
-            known = self._failed.setdefault(doc_id, _Failed())
+            known = self._failed.setdefault(name, _Failed())
             known.times += 1
             known.blamed += blamed
-            wait = pause(known.times - 1, self.shortest, chance) if known.times > 1 else 0.0
-            known.due_at = now + wait
+            again = pause(known.times - 1, self.shortest, chance, self.longest)
+            known.due_at = now + again if known.times > 1 else 0.0
 
-    def _times(self, received: Received) -> int:
-        known = self._failed.get(received.doc_id)
-        return known.times if known else 0
-
-    def settle(self, doc_id: str) -> None:
-        """It waits no more."""
+    def settle(self, name: str) -> None:
+        """It fails no more."""
         with self._lock:
-            self._failed.pop(doc_id, None)
-            self._large.pop(doc_id, None)
+            self._failed.pop(name, None)
+
+
+@dataclass
+class Backlog(BackOff):
+    """Packets of one kind that wait on the axis, by its ids. The large ones have their own lane."""
+
+    _large: dict[str, Received] = field(default_factory=dict)
+
+    def small(self, waiting: Iterable[Received], now: float) -> list[Received]:
+        """Those to be tried now, but for the large ones; what waits no more is forgotten."""
+        listed = {each.doc_id: each for each in waiting}
+        due = self.due(listed, now)
+        with self._lock:
+            for doc_id in self._large.keys() - listed.keys():
+                del self._large[doc_id]
+            return [listed[doc_id] for doc_id in due if doc_id not in self._large]
+
+    def large(self) -> list[Received]:
+        """The large packets, oldest first."""
+        with self._lock:
+            return list(self._large.values())
 
     def put_aside(self, received: Received) -> None:
         """Leave a large packet to its own lane."""
         with self._lock:
             self._large[received.doc_id] = received
 
-    def large(self) -> list[Received]:
-        """The large packets, oldest first."""
+    def fail(self, name: str, now: float, chance: float, *, blamed: bool = True) -> None:
+        """It stays on the axis for now, and is no longer put aside."""
+        super().fail(name, now, chance, blamed=blamed)
+        self._forget(name)
+
+    def settle(self, name: str) -> None:
+        """It waits no more."""
+        super().settle(name)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
         with self._lock:
-            return list(self._large.values())
+            self._large.pop(name, None)

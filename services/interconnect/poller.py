@@ -21,7 +21,7 @@ from services.interconnect.axis import (
     Received,
 )
 from services.interconnect.axis.rate import pause
-from services.interconnect.backlog import Backlog
+from services.interconnect.backlog import Backlog, BackOff
 from services.interconnect.collector import Collector, PacketIsLarge
 from services.interconnect.compose import VIETNAM
 from services.interconnect.errors import NotKnownYet, PacketDamaged
@@ -33,6 +33,8 @@ MEBIBYTE = 1024 * 1024
 SMALL = 4 * MEBIBYTE
 # Of packets one after the other that the axis does not give out: a round tries no more.
 _MOST_UNREACHABLE = 3
+# Seconds. A refusal may pass: the clock is set right, a province's operators enter the agency.
+_LONGEST_DECLINED = 3600.0
 # The advisory locks of whoever polls: any numbers that nobody else takes.
 _TURNS = {"documents": 7_203_417_101, "large": 7_203_417_102, "statuses": 7_203_417_103}
 
@@ -64,7 +66,8 @@ class Poller:
         self._of_statuses = Collector(database, blobs, axis, min(limit, SMALL))
         self._documents = documents
         self._statuses = Backlog(documents.shortest)
-        self._declined: set[tuple[str, str]] = set()
+        self._registration = BackOff(documents.shortest)
+        self._agencies = BackOff(documents.shortest, _LONGEST_DECLINED)
 
     @property
     def lanes(self) -> dict[str, Callable[[], None]]:
@@ -100,7 +103,7 @@ class Poller:
             if mine:
                 self._register()
                 waiting = self._axis.waiting("edoc")
-                due = self._documents.due(waiting, time.monotonic())
+                due = self._documents.small(waiting, time.monotonic())
                 self._take("documents", due, self._of_documents, self._documents, SMALL)
 
     def statuses(self) -> None:
@@ -108,7 +111,7 @@ class Poller:
         with self._turn("statuses") as mine:
             if mine:
                 waiting = self._axis.waiting("status")
-                due = self._statuses.due(waiting, time.monotonic())
+                due = self._statuses.small(waiting, time.monotonic())
                 self._take("statuses", due, self._of_statuses, self._statuses, SMALL)
 
     def large(self) -> None:
@@ -161,23 +164,33 @@ class Poller:
             _failed("packet", error, axis_doc_id=doc_id)
 
     def _register(self) -> None:
-        """Tell the axis about agencies of ours that it does not know; it routes by their codes."""
+        """Tell the axis about agencies of ours that it does not know; it routes by their codes.
+
+        Neither documents nor other agencies wait for one that it declines or does not answer about.
+        """
+        if not self._registration.due(["all"], time.monotonic()):
+            return
         today = datetime.now(UTC).astimezone(VIETNAM).date()
         with self._database.unit() as unit:
             rows = lookups.unregistered(unit.connection, today)
-        for row in rows:
-            if (row.code, row.name) in self._declined:
-                continue
-            pid = str(row.parent_id or "")
+        named = {f"{row.code} {row.name}": row for row in rows}
+        for name in self._agencies.due(named, time.monotonic()):
+            row = named[name]
             try:
                 self._axis.register_agency(
-                    AxisAgency(str(row.agency_id), pid, row.code, row.name, self._mail)
+                    AxisAgency(
+                        str(row.agency_id), str(row.parent_id or ""), row.code, row.name, self._mail
+                    )
                 )
-            except AxisRefused as error:
-                # A person must see to it; the others' packets need not wait.
-                self._declined.add((row.code, row.name))
+            except (AxisRefused, AxisUnreachable) as error:
                 _failed("registration", error)
+                now, chance = time.monotonic(), random.random()  # noqa: S311
+                self._agencies.fail(name, now, chance)
+                if isinstance(error, AxisUnreachable):
+                    self._registration.fail("all", now, chance)
+                    return
                 continue
+            self._registration.settle("all")
             with self._database.unit() as unit:
                 lookups.remember_registration(unit.connection, row)
 

@@ -2,11 +2,12 @@
 
 import io
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, text
@@ -223,8 +224,8 @@ def never_giving(world: World, *never: str, why: Exception | None = None) -> Dyi
     return client
 
 
-def poller_by(world: World, client: DyingClient) -> Poller:
-    return Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(0))
+def poller_by(world: World, client: NationalAxis, seconds: float = 0) -> Poller:
+    return Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(seconds))
 
 
 def named(world: World) -> list[str]:
@@ -244,6 +245,80 @@ class Rounds(threading.Event):
         if len(self.waits) == self._most:
             self.set()
         return self.is_set()
+
+
+class PickyClient(NationalAxis):
+    """The real client of an axis that does not answer about these agencies; notes who was tried."""
+
+    silent: frozenset[str] = frozenset()
+
+    def __init__(self, world: World, *silent: str) -> None:
+        super().__init__(world.axis.url, "province", "province-secret")
+        self.silent, self.tried = frozenset(silent), Counter[str]()
+
+    def register_agency(self, agency: AxisAgency) -> None:
+        self.tried[agency.code] += 1
+        if agency.code in self.silent:
+            raise AxisUnreachable("HTTP 500")
+        super().register_agency(agency)
+
+
+def found_agency(world: World, *codes: str) -> None:
+    """The directory enters a new agency of ours for each of these codes."""
+    for code in codes:
+        agency = uuid4()
+        world.tell(
+            "directory",
+            f"agency-{agency}",
+            "AgencyRegistered",
+            agency_id=str(agency),
+            parent_id=str(PROVINCE),
+            tier=3,
+            name=f"Sở {code}",
+            place="Hà Nam",
+            channel="inside",
+            codes=[{"code": code, "scheme": "qd20", "valid_from": "2020-01-01"}],
+            short_sign="S",
+            refuse_invalid=False,
+        )
+    world.project()
+
+
+def registered(world: World) -> set[str]:
+    return {agency.code for agency in world.office.agencies()} - set(CODES.values())
+
+
+@pytest.mark.parametrize("fault", ["server_error", "wrong_clock"])
+def test_documents_come_while_agencies_cannot_be_registered(world: World, fault: str) -> None:
+    found_agency(world, "H25.71")
+    world.axis.plan(**{fault: {"rate": 1, "methods": ["registerAgency"]}})  # type: ignore[arg-type]
+    world.from_office(office_document(world, PROVINCE, document_id="first"), "edoc")
+    world.poller.documents()
+    assert (named(world), registered(world)) == (["first"], set())
+    world.axis.plan()
+    world.poller.documents()
+    assert registered(world) == {"H25.71"}, "what was refused may pass"
+
+
+@pytest.mark.parametrize("fault", ["server_error", "wrong_clock"])
+def test_a_registration_that_fails_is_not_tried_in_every_round(world: World, fault: str) -> None:
+    found_agency(world, "H25.71")
+    world.axis.plan(**{fault: {"rate": 1, "methods": ["registerAgency"]}})  # type: ignore[arg-type]
+    lane = poller_by(world, never_giving(world), seconds=600)
+    for _ in range(5):
+        lane.documents()
+    assert world.axis.happened()[fault] <= 2
+
+
+def test_an_agency_that_the_axis_does_not_answer_about_keeps_no_other_waiting(world: World) -> None:
+    codes = ("H25.71", "H25.72", "H25.73")
+    found_agency(world, *codes)
+    client = PickyClient(world, "H25.71", "H25.72")
+    lane = poller_by(world, client)
+    for _ in range(3):
+        lane.documents()
+    assert registered(world) == {"H25.73"}
+    assert client.tried["H25.71"] + client.tried["H25.72"] <= 3, "no more than one in a round"
 
 
 def test_a_packet_that_the_axis_never_gives_out_holds_back_no_other(world: World) -> None:

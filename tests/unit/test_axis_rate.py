@@ -132,6 +132,7 @@ def test_retry_after_is_seconds_or_a_date(text: str, seconds: float) -> None:
 def test_pauses_grow_to_their_longest_and_differ_by_chance() -> None:
     assert [pause(n, 2, 0) for n in range(4)] == [2, 4, 8, 16]
     assert pause(50, 2, 0) == LONGEST_PAUSE
+    assert pause(50, 2, 0, longest=3600) == 3600
     assert pause(3, 2, 1) == 8
 
 
@@ -139,13 +140,13 @@ def test_a_packet_that_fails_is_left_alone_for_longer_each_time() -> None:
     backlog = Backlog(shortest=2)
     one, other = waiting("one"), waiting("other")
     backlog.fail("one", now=0, chance=0)
-    assert backlog.due([one, other], now=0) == [other, one]
+    assert backlog.small([one, other], now=0) == [other, one]
     backlog.fail("one", now=0, chance=0)
     backlog.fail("one", now=0, chance=0)
-    assert (backlog.due([one, other], now=7.9), backlog.failures("one")) == ([other], 3)
-    assert backlog.due([one, other], now=8) == [other, one]
+    assert (backlog.small([one, other], now=7.9), backlog.failures("one")) == ([other], 3)
+    assert backlog.small([one, other], now=8) == [other, one]
     backlog.fail("one", now=8, chance=0, blamed=False)
-    assert (backlog.due([one, other], now=23.9), backlog.failures("one")) == ([other], 3)
+    assert (backlog.small([one, other], now=23.9), backlog.failures("one")) == ([other], 3)
     backlog.settle("one")
     assert backlog.failures("one") == 0
 
@@ -154,17 +155,17 @@ def test_what_has_failed_least_is_tried_first_and_then_what_is_oldest() -> None:
     backlog = Backlog(shortest=2)
     oldest, older, new = waiting("oldest"), waiting("older"), waiting("new")
     backlog.fail("oldest", now=0, chance=0)
-    assert backlog.due([oldest, older, new], now=0) == [older, new, oldest]
+    assert backlog.small([oldest, older, new], now=0) == [older, new, oldest]
     backlog.fail("older", now=0, chance=0)
-    assert backlog.due([oldest, older, new], now=0) == [new, oldest, older]
+    assert backlog.small([oldest, older, new], now=0) == [new, oldest, older]
 
 
 def test_a_large_packet_is_left_to_its_own_lane_until_it_waits_no_more() -> None:
     backlog = Backlog(shortest=2)
     one, other = waiting("one"), waiting("other")
     backlog.put_aside(one)
-    assert (backlog.due([one, other], now=0), backlog.large()) == ([other], [one])
+    assert (backlog.small([one, other], now=0), backlog.large()) == ([other], [one])
     backlog.fail("one", now=0, chance=0)
-    assert (backlog.due([one, other], now=0), backlog.large()) == ([other, one], [])
+    assert (backlog.small([one, other], now=0), backlog.large()) == ([other, one], [])
     backlog.put_aside(one)
-    assert (backlog.due([other], now=0), backlog.large()) == ([other], [])
+    assert (backlog.small([other], now=0), backlog.large()) == ([other], [])

@@ -62,11 +62,11 @@ class Throttle:
             self._closed_until = max(self._closed_until, self._clock() + seconds)
 
 
-def pause(failures: int, shortest: float, chance: float) -> float:
-    """Seconds before the next try after so many failures in a row, at most `LONGEST_PAUSE`.
+def pause(failures: int, shortest: float, chance: float, longest: float = LONGEST_PAUSE) -> float:
+    """Seconds before the next try after so many failures in a row, at most `longest`.
 
     Each is twice the one before; `chance` (0 to 1) takes up to half of it away, so that many who
     failed together do not come together again.
     """
-    longest = min(shortest * 2.0 ** min(failures, 20), LONGEST_PAUSE)
-    return longest * (1 - chance / 2)
+    most = min(shortest * 2.0 ** min(failures, 20), longest)
+    return most * (1 - chance / 2)
