@@ -11,10 +11,13 @@ from services.interconnect.axis.model import Received
 from services.interconnect.axis.rate import LONGEST_PAUSE, pause
 
 
-@dataclass
-class _Failed:
+@dataclass(frozen=True)
+class Failures:
+    """How often something failed; `damaged` and `refused` are those that it may be to blame for."""
+
     times: int = 0
-    blamed: int = 0
+    damaged: int = 0
+    refused: int = 0
     due_at: float = 0.0
 
 
@@ -28,14 +31,13 @@ class BackOff:
 
     shortest: float
     longest: float = LONGEST_PAUSE
-    _failed: dict[str, _Failed] = field(default_factory=dict)
+    _failed: dict[str, Failures] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def failures(self, name: str) -> int:
-        """How often the thing itself may have been to blame, since it was settled."""
+    def failures(self, name: str) -> Failures:
+        """Its failures since it was settled."""
         with self._lock:
-            known = self._failed.get(name)
-            return known.blamed if known else 0
+            return self._failed.get(name, Failures())
 
     def due(self, names: Iterable[str], now: float) -> list[str]:
         """Those to be tried now; what is not named is forgotten.
@@ -47,18 +49,26 @@ class BackOff:
         with self._lock:
             for name in self._failed.keys() - wanted.keys():
                 del self._failed[name]
-            known = {name: self._failed.get(name, _Failed()) for name in wanted}
+            known = {name: self._failed.get(name, Failures()) for name in wanted}
         ready = (name for name, failed in known.items() if failed.due_at <= now)
         return sorted(ready, key=lambda name: known[name].times)
 
-    def fail(self, name: str, now: float, chance: float, *, blamed: bool = True) -> None:
-        """Leave it alone for now; not `blamed` when it only had to wait for something."""
+    def fail(
+        self,
+        name: str,
+        now: float,
+        chance: float,
+        *,
+        damaged: bool = False,
+        refused: bool = False,
+    ) -> None:
+        """Leave it alone for now; neither `damaged` nor `refused` when it only had to wait."""
         with self._lock:
-            known = self._failed.setdefault(name, _Failed())
-            known.times += 1
-            known.blamed += blamed
-            again = pause(known.times - 1, self.shortest, chance, self.longest)
-            known.due_at = now + again if known.times > 1 else 0.0
+            known = self._failed.get(name, Failures())
+            wait = pause(known.times, self.shortest, chance, self.longest) if known.times else 0.0
+            self._failed[name] = Failures(
+                known.times + 1, known.damaged + damaged, known.refused + refused, now + wait
+            )
 
     def settle(self, name: str) -> None:
         """It fails no more."""
@@ -91,9 +101,17 @@ class Backlog(BackOff):
         with self._lock:
             self._large[received.doc_id] = received
 
-    def fail(self, name: str, now: float, chance: float, *, blamed: bool = True) -> None:
+    def fail(
+        self,
+        name: str,
+        now: float,
+        chance: float,
+        *,
+        damaged: bool = False,
+        refused: bool = False,
+    ) -> None:
         """It stays on the axis for now, and is no longer put aside."""
-        super().fail(name, now, chance, blamed=blamed)
+        super().fail(name, now, chance, damaged=damaged, refused=refused)
         self._forget(name)
 
     def settle(self, name: str) -> None:

@@ -4,12 +4,16 @@ say so. A crash between any two steps repeats the steps after the last one that 
 
 from libs.blobs import BlobStore
 from libs.db import Database, may_run_again
+from services.interconnect import withheld
 from services.interconnect.axis import AxisClient, AxisRefused, Received
-from services.interconnect.axis.outcomes import is_final
+from services.interconnect.axis.outcomes import Outcome, is_final, meaning
+from services.interconnect.backlog import Failures
 from services.interconnect.errors import PacketDamaged
 from services.interconnect.intake import Intake, Verdict
 
 FETCHES = 3
+REFUSALS = 8
+"""So often, over some minutes, the axis may refuse a packet that it lists; then people see it."""
 _TRIES = 3
 TOO_LARGE = "too-large"
 
@@ -22,28 +26,44 @@ class Collector:
     """Collects packets for our agencies. `limit` is the most bytes that one may have."""
 
     def __init__(self, database: Database, blobs: BlobStore, axis: AxisClient, limit: int) -> None:
+        self._database = database
         self._blobs = blobs
         self._axis = axis
         self._limit = limit
         self._intake = Intake(database, blobs, limit)
 
-    def collect(self, received: Received, most: int, failures: int) -> None:
+    def collect(self, received: Received, most: int, failures: Failures) -> None:
         """Settle one packet of at most `most` bytes, after so many failures of its own.
 
         What is no good packet may have been damaged on its way: it is fetched again a few times.
         Raises `PacketDamaged` until then, `PacketIsLarge`, `NotKnownYet` while our replicas lag,
         and what the axis, the stores and the database raise: the packet then stays on the axis.
+        What the axis goes on refusing to give out stays there too, and is shown at the desk.
         """
         try:
             packet = self._fetch(received.doc_id, min(most, self._limit))
-            verdict = self._record(received, packet, last=failures + 1 >= FETCHES)
         except AxisRefused as error:
             if error.code == TOO_LARGE and most < self._limit:
                 raise PacketIsLarge(received.doc_id) from error
-            if not is_final(error.code, failures + 1):
-                raise
-            verdict = self._intake.reject(received, None, f"axis-{error.code}")
+            verdict = self._refused(received, error, failures)
+        else:
+            verdict = self._record(received, packet, last=failures.damaged + 1 >= FETCHES)
+            withheld.take_off(self._database, received)
         self._axis.acknowledge(received.doc_id, taken=verdict.done, failed=verdict.failed)
+
+    def _refused(self, received: Received, error: AxisRefused, failures: Failures) -> Verdict:
+        """What is told to the axis that does not give a packet out. Raises until that is sure."""
+        reason_code = f"axis-{error.code}"
+        if is_final(error.code, failures.damaged + 1):
+            withheld.take_off(self._database, received)
+            return self._intake.reject(received, None, reason_code)
+        if meaning(error.code).outcome is Outcome.DAMAGED:
+            raise PacketDamaged(reason_code) from error
+        if failures.refused + 1 >= REFUSALS and withheld.show(
+            self._database, self._intake, received, reason_code
+        ):
+            return Verdict(failed=received.to)
+        raise error
 
     def _fetch(self, doc_id: str, most: int) -> str:
         """The digest of the durable packet: decoded, hashed and written in one pass."""

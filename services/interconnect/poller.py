@@ -157,8 +157,13 @@ class Poller:
             backlog.put_aside(received)
         except Exception as error:
             # Waiting for us or for the axis is not held against a packet.
-            blamed = isinstance(error, AxisRefused | PacketDamaged)
-            backlog.fail(doc_id, time.monotonic(), random.random(), blamed=blamed)  # noqa: S311
+            backlog.fail(
+                doc_id,
+                time.monotonic(),
+                random.random(),  # noqa: S311
+                damaged=isinstance(error, PacketDamaged),
+                refused=isinstance(error, AxisRefused),
+            )
             if isinstance(error, AxisUnreachable) or connection_lost(error):
                 raise
             _failed("packet", error, axis_doc_id=doc_id)

@@ -16,14 +16,18 @@ from libs.contracts import message
 from libs.eventstore import Context
 from libs.jobs.worker import Worker
 from services.interconnect.api import add_routes
-from services.interconnect.axis import AxisAgency, Received
+from services.interconnect.axis import AxisAgency, AxisRefused, NationalAxis, Received, Sink
+from services.interconnect.backlog import Backlog
+from services.interconnect.collector import REFUSALS
 from services.interconnect.intake import Intake
+from services.interconnect.poller import Poller
 from tests.support.desk import LAN, MINH, POST, Desk, api_for
 from tests.support.interconnect_world import (
     CLERK,
     CODES,
     DEPARTMENT,
     DESK,
+    LIMIT,
     OFFICE,
     PROVINCE,
     World,
@@ -308,6 +312,29 @@ def test_a_packet_without_kept_bytes_can_only_be_refused(world: World, desk: Des
     (letter,) = desk.show()["letters"]
     assert desk.settle("release", items=[letter["item"]])["passed_over"] == [letter["item"]]
     assert desk.settle("refuse", items=[letter["item"]])["done"] == [letter["item"]]
+
+
+class RefusingClient(NationalAxis):
+    """The real client of an axis that lists packets and gives none out."""
+
+    def fetch(self, doc_id: str, into: Sink, limit: int) -> None:
+        raise AxisRefused("http-410", "", 410)
+
+
+def test_the_axis_is_told_that_nobody_has_what_it_withholds_once_two_people_refused_it(
+    world: World, desk: Desk
+) -> None:
+    world.poll()
+    world.from_office(office_document(world, PROVINCE), "edoc")
+    client = RefusingClient(world.axis.url, "province", "province-secret")
+    world.poller = Poller(world.database, world.blobs, client, LIMIT, "m@example.vn", Backlog(0))
+    world.poll(REFUSALS)
+    (letter,) = desk.show()["letters"]
+    assert [each.status for each in world.office.sent("edoc")] == ["initial"]
+    assert desk.settle("refuse", items=[letter["item"]])["done"] == [letter["item"]]
+    world.poll()
+    assert [each.status for each in world.office.sent("edoc")] == ["fail"]
+    assert desk.show()["count"] == 0
 
 
 def test_a_recall_that_waits_for_its_document_is_not_given_up(world: World, desk: Desk) -> None:

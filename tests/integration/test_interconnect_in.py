@@ -18,12 +18,13 @@ from libs.messaging.positions import Positions
 from services.interconnect import poller, queries, wire_names
 from services.interconnect.axis import (
     AxisAgency,
+    AxisRefused,
     AxisUnreachable,
     NationalAxis,
     Sink,
 )
 from services.interconnect.backlog import Backlog
-from services.interconnect.collector import FETCHES
+from services.interconnect.collector import FETCHES, REFUSALS
 from services.interconnect.metrics import AXIS_POLLED
 from services.interconnect.poller import Poller
 from services.interconnect.tables import sent_name, wire_name
@@ -343,6 +344,70 @@ def test_packets_that_the_axis_never_gives_out_hold_back_no_other(world: World, 
         lane.run("documents", 2, rounds)
         assert set(rounds.waits) == {2}, "the axis answers: the round need not wait for packets"
     assert named(world) == good
+
+
+GONE = AxisRefused("http-404", "", 404)
+
+
+def rounds_by(world: World, client: NationalAxis, rounds: int) -> None:
+    lane = poller_by(world, client)
+    for _ in range(rounds):
+        lane.poll()
+    world.project()
+
+
+def test_a_packet_that_the_axis_refuses_to_give_out_stands_on_the_desk_until_it_comes(
+    world: World,
+) -> None:
+    client = never_giving(world, world.from_office(office_document(world, PROVINCE), "edoc"))
+    client.why = GONE
+    rounds_by(world, client, REFUSALS - 1)
+    assert desk(world) == []
+    rounds_by(world, client, REFUSALS + 2)
+    assert desk(world) == [("unreadable", "axis-http-404")]
+    assert len(world.events("packet", "PacketUnreadable")) == 1
+    assert settled(world) == {"H25": "initial"}, "nothing is told that may not be true"
+    client.never = frozenset()
+    rounds_by(world, client, 1)
+    assert len(world.messages("packet", "PacketArrived")) == 1
+    assert (desk(world), settled(world)) == ([], {"H25": "done"})
+
+
+def test_what_was_refused_for_long_and_comes_as_no_good_packet_stands_there_as_that(
+    world: World,
+) -> None:
+    client = never_giving(world, send_raw(world, document_packet(CODES[OFFICE], ["H25"])))
+    client.why = GONE
+    rounds_by(world, client, REFUSALS)
+    client.never = frozenset()
+    rounds_by(world, client, FETCHES)
+    assert desk(world) == [("unreadable", "missing_element")]
+    assert settled(world) == {"H25": "fail"}
+
+
+def test_what_is_only_not_answered_is_not_held_against_a_packet(world: World) -> None:
+    client = never_giving(world, world.from_office(office_document(world, PROVINCE), "edoc"))
+    lane = poller_by(world, client)
+    for why in [*[AxisUnreachable("HTTP 500")] * REFUSALS, GONE]:
+        client.why = why
+        lane.poll()
+    world.project()
+    assert desk(world) == []
+
+
+def test_refusals_are_not_held_against_what_is_damaged_on_its_way(world: World) -> None:
+    client = never_giving(world, world.from_office(office_document(world, PROVINCE), "edoc"))
+    client.why = AxisRefused("15", "the clock")
+    lane = poller_by(world, client)
+    for _ in range(FETCHES):
+        lane.poll()
+    client.never = frozenset()
+    world.axis.plan(truncated={"times": 1})
+    lane.poll()
+    assert world.axis.happened() == {"truncated": 1}
+    assert settled(world) == {"H25": "initial"}
+    lane.poll()
+    assert settled(world) == {"H25": "done"}
 
 
 def test_an_axis_that_is_away_is_left_alone_for_longer_each_time(world: World) -> None:

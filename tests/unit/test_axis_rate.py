@@ -143,12 +143,22 @@ def test_a_packet_that_fails_is_left_alone_for_longer_each_time() -> None:
     assert backlog.small([one, other], now=0) == [other, one]
     backlog.fail("one", now=0, chance=0)
     backlog.fail("one", now=0, chance=0)
-    assert (backlog.small([one, other], now=7.9), backlog.failures("one")) == ([other], 3)
+    assert backlog.small([one, other], now=7.9) == [other]
     assert backlog.small([one, other], now=8) == [other, one]
-    backlog.fail("one", now=8, chance=0, blamed=False)
-    assert (backlog.small([one, other], now=23.9), backlog.failures("one")) == ([other], 3)
+    backlog.fail("one", now=8, chance=0)
+    assert backlog.small([one, other], now=23.9) == [other]
+
+
+def test_failures_are_counted_by_what_may_be_to_blame_for_them() -> None:
+    backlog = Backlog(shortest=2)
+    backlog.fail("one", now=0, chance=0)
+    backlog.fail("one", now=0, chance=0, damaged=True)
+    backlog.fail("one", now=0, chance=0, refused=True)
+    backlog.fail("one", now=0, chance=0, refused=True)
+    failures = backlog.failures("one")
+    assert (failures.times, failures.damaged, failures.refused) == (4, 1, 2)
     backlog.settle("one")
-    assert backlog.failures("one") == 0
+    assert backlog.failures("one").times == 0
 
 
 def test_what_has_failed_least_is_tried_first_and_then_what_is_oldest() -> None:

@@ -8,6 +8,7 @@ from services.interconnect.domain.names import (
     delivery_id,
     early_packet_id,
     inside_packet_id,
+    withheld_packet_id,
 )
 from services.interconnect.domain.statuses import LABELS, Shown, permitted, shown
 
@@ -26,4 +27,5 @@ __all__ = [
     "inside_packet_id",
     "permitted",
     "shown",
+    "withheld_packet_id",
 ]

@@ -23,6 +23,11 @@ def axis_packet_id(axis_doc_id: str, recipient_id: UUID | None = None) -> UUID:
     return whole if recipient_id is None else uuid5(whole, str(recipient_id))
 
 
+def withheld_packet_id(axis_doc_id: str) -> UUID:
+    """A packet that the axis lists and refuses to give out, while nobody knows what is in it."""
+    return uuid5(axis_packet_id(axis_doc_id), "withheld")
+
+
 def early_packet_id(sender_id: UUID, recipient_id: UUID, foreign_id: str) -> UUID:
     """Where recalls of a document are kept that came before the document itself."""
     return uuid5(_AXIS_PACKETS, f"{sender_id} {recipient_id} {foreign_id}")

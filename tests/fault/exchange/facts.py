@@ -212,6 +212,8 @@ def _packet(facts: Facts, stream: str, kind: str, event: dict[str, Any]) -> None
             facts.told[event["packet_id"]].append(event["status_code"])
         case "PacketUnreadable" | "StatusUnmatched":
             facts.unread.append(f"{stream}: {kind} {event.get('reason_code', '')}")
+        case "PacketRecovered":
+            facts.unread = [each for each in facts.unread if not each.startswith(f"{stream}:")]
 
 
 def _pair(facts: Facts, _stream: str, kind: str, event: dict[str, Any]) -> None:
