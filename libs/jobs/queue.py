@@ -4,7 +4,7 @@ A job's act is repeatable: the same job id gives the same outcome. Jobs in one l
 the other in the order in which they were added.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,8 @@ REFUSED_AT_DESK = "refused_at_desk"
 OWNER = "owner"
 _OWNER = f"coalesce(arguments ->> '{OWNER}', '')"
 _RELEASED = "released"
+# What became of earlier tries, kept beside the job's own arguments.
+_FAILURES, _DOUBTS = "failures", "doubts"
 # The longest wait of what is tried for as long as it takes.
 LONGEST_WAIT = 600
 
@@ -42,6 +44,16 @@ class Job:
     def first_try(self) -> bool:
         """Whether nobody has begun to do it before, not even before people released it."""
         return self.attempts == 1 and not self.arguments.get(_RELEASED)
+
+    @property
+    def failures(self) -> int:
+        """How many tries failed by themselves, and not because something outside was away."""
+        return int(self.arguments.get(_FAILURES, 0))
+
+    @property
+    def doubts(self) -> int:
+        """How many of the failures may have been those tries' alone."""
+        return int(self.arguments.get(_DOUBTS, 0))
 
 
 @dataclass(frozen=True)
@@ -176,30 +188,49 @@ class JobQueue:
             {"job_id": job.job_id, "worker": worker, "lease": lease_seconds},
         )
 
-    def fail(self, job: Job, worker: str, cause: str, chance: float) -> None:
+    def fail(
+        self, job: Job, worker: str, cause: str, chance: float, *, doubtful: bool = False
+    ) -> None:
         """Put the job back for a later try, or park it after the last.
 
-        `chance` (0 to 1) spreads those that failed together over half of their wait more.
+        `chance` (0 to 1) spreads those that failed together over half of their wait more; a
+        `doubtful` failure may be this try's alone.
         """
-        last = job.attempts > len(BACK_OFF_SECONDS)
-        wait = 0 if last else BACK_OFF_SECONDS[job.attempts - 1]
-        self._put_back(job, worker, cause, "parked" if last else "open", wait * (1 + chance / 2))
+        last = job.failures >= len(BACK_OFF_SECONDS)
+        wait = 0 if last else BACK_OFF_SECONDS[job.failures]
+        counts = {_FAILURES: job.failures + 1, _DOUBTS: job.doubts + doubtful}
+        state = "parked" if last else "open"
+        self._put_back(job, worker, cause, state, wait * (1 + chance / 2), counts)
 
     def postpone(
         self, job: Job, worker: str, cause: str, chance: float, at_least: float = 0
     ) -> None:
-        """Put the job back until `at_least` seconds have passed; it is never parked for this."""
-        wait = min(BACK_OFF_SECONDS[min(job.attempts, len(BACK_OFF_SECONDS)) - 1], LONGEST_WAIT)
-        self._put_back(job, worker, cause, "open", max(wait * (1 + chance / 2), at_least))
+        """Put the job back until `at_least` seconds have passed; it is never parked for this.
 
-    def _put_back(self, job: Job, worker: str, cause: str, state: str, wait: float) -> None:
+        Nor does it take one of the tries after which it would be.
+        """
+        away = min(max(job.attempts - job.failures, 1), len(BACK_OFF_SECONDS))
+        wait = min(BACK_OFF_SECONDS[away - 1], LONGEST_WAIT)
+        self._put_back(job, worker, cause, "open", max(wait * (1 + chance / 2), at_least), {})
+
+    def _put_back(
+        self,
+        job: Job,
+        worker: str,
+        cause: str,
+        state: str,
+        wait: float,
+        counts: Mapping[str, int],
+    ) -> None:
         self._connection.execute(
             text(
                 f"UPDATE {self._table} SET lease_end = NULL, cause = :cause,"  # noqa: S608
-                " state = :state, due_at = clock_timestamp() + :wait * interval '1 second'"
+                " state = :state, due_at = clock_timestamp() + :wait * interval '1 second',"
+                " arguments = arguments || :counts"
                 " WHERE job_id = :job_id AND state = 'open' AND worker = :worker"
-            ),
+            ).bindparams(bindparam("counts", type_=JSONB)),
             {
+                "counts": dict(counts),
                 "job_id": job.job_id,
                 "worker": worker,
                 "cause": cause[:500],
@@ -243,7 +274,8 @@ class JobQueue:
                 opened AS (
                     UPDATE {self._table} SET state = 'open', attempts = 0, cause = NULL,
                         worker = NULL, lease_end = NULL, due_at = clock_timestamp(), kind = {kind},
-                        arguments = arguments || '{{"{_RELEASED}": true}}'
+                        arguments = arguments - '{_FAILURES}' - '{_DOUBTS}'
+                            || '{{"{_RELEASED}": true}}'
                     WHERE job_id IN (SELECT job_id FROM parked))
                 SELECT * FROM parked ORDER BY job_id"""),  # noqa: S608
             {"ids": list(job_ids)},

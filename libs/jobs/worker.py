@@ -44,6 +44,12 @@ class ComeAgain(Exception):
         self.seconds = seconds
 
 
+class Doubtful(Exception):
+    """Base of errors that may be one try's alone: while `doubtful`, `Job.doubts` counts them."""
+
+    doubtful = True
+
+
 @dataclass(eq=False)
 class Worker:
     """One worker by name. `urgent_only` workers keep a place free for urgent jobs.
@@ -94,7 +100,8 @@ class Worker:
                 if isinstance(error, ComeAgain):
                     unit.jobs.postpone(job, self.name, cause, chance, error.seconds)
                 else:
-                    unit.jobs.fail(job, self.name, cause, chance)
+                    doubtful = isinstance(error, Doubtful) and error.doubtful
+                    unit.jobs.fail(job, self.name, cause, chance, doubtful=doubtful)
         return True
 
     @contextmanager

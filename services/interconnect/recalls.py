@@ -107,7 +107,7 @@ def tell_recall(
         received = recall_of(read.header, blobs, digest, INSIDE, envelope)
         received = replace(received, **vars(envelope.mark(recipient.code)))
     else:
-        outcome = send_status(axis, data, sent.sender_code, digest, job.attempts)
+        outcome = send_status(axis, data, sent.sender_code, digest, job.doubts)
         if outcome.reason_code:
             STATUSES_REFUSED.labels(outcome.reason_code).inc()
             told = LapseRecall(

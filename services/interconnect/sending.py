@@ -67,7 +67,7 @@ def _outcomes(
         )
         outcome = RecordSent(packet=packet, axis_doc_id=doc_id)
     except AxisRefused as error:
-        if not is_final(error.code, job.attempts):
+        if not is_final(error.code, job.doubts + 1):
             raise
         if of_a_recipient(error.code) and len(recipients) > 1:
             half = len(recipients) // 2

@@ -80,7 +80,7 @@ def tell(
     digest = blobs.put_bytes(data).digest
     if arrival.channel == INSIDE:
         return _tell_inside(database, blobs, job, arrival, data, digest, number)
-    outcome = send_status(axis, data, arrival.recipient_code, digest, job.attempts)
+    outcome = send_status(axis, data, arrival.recipient_code, digest, job.doubts)
 
     def finish(unit: Unit) -> None:
         write = (

@@ -103,7 +103,10 @@ def until_rest(world: World, names: list[str]) -> int:
         # As if time had passed, and no try had been the third.
         with world.database.unit() as unit:
             unit.connection.execute(
-                text("UPDATE interconnect.job SET due_at = now(), attempts = 0")
+                text(
+                    "UPDATE interconnect.job SET due_at = now(),"
+                    " arguments = arguments - 'failures' - 'doubts'"
+                )
             )
         world.work()
         sent = [row for kind in KINDS for row in world.office.sent(kind, page_size=1000)]

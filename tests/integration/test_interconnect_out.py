@@ -117,6 +117,39 @@ def test_a_recipient_unknown_to_the_axis_keeps_it_from_nobody_else(world: World)
     assert len(world.for_office("edoc")) == 1
 
 
+def retry(world: World) -> None:
+    """Do the jobs that wait after a try."""
+    with world.database.unit() as unit:
+        unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
+    world.work()
+    world.project()
+
+
+def test_what_the_axis_refuses_as_damaged_after_it_was_away_is_tried_again(world: World) -> None:
+    document = world.issue(OFFICE)
+    world.project()
+    world.axis.plan(server_error={"methods": ["sendEdoc"]})
+    world.react()
+    for _ in range(4):
+        retry(world)
+    world.axis.plan(wrong_hash={"times": 2})
+    for _ in range(3):
+        retry(world)
+    assert transports(world, document) == {NAMES[OFFICE]: ("axis", "sent", None)}
+
+
+def test_what_the_axis_refuses_as_damaged_three_times_is_final(world: World) -> None:
+    document = world.issue(OFFICE)
+    world.project()
+    world.axis.plan(wrong_hash={})
+    world.react()
+    for _ in range(2):
+        retry(world)
+    assert transports(world, document) == {NAMES[OFFICE]: ("axis", "opened", None)}
+    retry(world)
+    assert transports(world, document) == {NAMES[OFFICE]: ("axis", "refused", "axis-10")}
+
+
 def test_a_recipient_without_a_code_is_refused_and_the_others_served(world: World) -> None:
     nameless = uuid4()
     world.tell(

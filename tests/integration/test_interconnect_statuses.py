@@ -190,6 +190,28 @@ def test_a_status_that_seems_damaged_is_sent_again_before_it_is_given_up(world: 
     assert [each.status_code for each in world.messages("packet", "StatusSent")] == ["01"]
 
 
+def test_a_status_that_seems_damaged_after_the_axis_was_away_is_not_given_up(world: World) -> None:
+    world.from_office(office_document(world, DEPARTMENT), "edoc")
+    world.poll()
+    (packet,) = world.messages("packet", "PacketArrived")
+    world.axis.plan(server_error={"methods": ["sendEdoc"]})
+    world.arrive(packet)
+    world.react()
+
+    def retry() -> None:
+        with world.database.unit() as unit:
+            unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
+        world.work()
+
+    for _ in range(3):
+        retry()
+    world.axis.plan(wrong_hash={"times": 2})
+    for _ in range(3):
+        retry()
+    assert world.messages("packet", "StatusRefused") == []
+    assert [each.status_code for each in world.messages("packet", "StatusSent")] == ["01"]
+
+
 def test_statuses_from_the_axis_are_all_kept_and_one_is_shown(world: World) -> None:
     document = world.issue(OFFICE, trace=UUID(int=4))
     world.settle()

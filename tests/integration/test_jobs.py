@@ -13,7 +13,7 @@ from libs.db import Database, engine_for
 from libs.eventstore import Context
 from libs.jobs import worker as product
 from libs.jobs.queue import BACK_OFF_SECONDS, LONGEST_WAIT, Job, Share
-from libs.jobs.worker import ComeAgain, Finish, Worker
+from libs.jobs.worker import ComeAgain, Doubtful, Finish, Worker
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
 
@@ -27,12 +27,14 @@ class Place:
     database: Database
     error: Exception | None = None
     acted: list[UUID] = field(default_factory=list)
+    counted: list[tuple[int, int]] = field(default_factory=list)
 
     def worker(self, name: str = "one") -> Worker:
         return Worker(name, self.database, {"act": self.act})
 
     def act(self, job: Job) -> Finish:
         self.acted.append(job.job_id)
+        self.counted.append((job.failures, job.doubts))
         if self.error:
             raise self.error
         return lambda _unit: None
@@ -43,6 +45,13 @@ class Place:
         with self.database.unit() as unit:
             unit.jobs.add(job_id, "act", {}, context)
         return job_id
+
+    def tries(self, *errors: Exception) -> None:
+        """One try for each of these, which it fails by."""
+        for error in errors:
+            self.error = error
+            self.change("due_at = clock_timestamp()")
+            assert self.worker().work_one()
 
     def row(self, job_id: UUID) -> Any:
         query = (
@@ -120,6 +129,29 @@ def test_what_fails_by_itself_is_parked_after_its_last_try(place: Place) -> None
         place.change("due_at = clock_timestamp()")
         assert place.worker().work_one()
     assert place.row(job_id).state == "parked"
+
+
+def test_what_waited_for_something_outside_has_all_its_tries_afterwards(place: Place) -> None:
+    job_id = place.add()
+    place.tries(*[ComeAgain("it is away")] * 8)
+    place.tries(*[ValueError("no good")] * len(BACK_OFF_SECONDS))
+    row = place.row(job_id)
+    assert (row.state, row.attempts) == ("open", 8 + len(BACK_OFF_SECONDS))
+    assert row.due > BACK_OFF_SECONDS[-1] - 60
+    place.tries(ValueError("no good"))
+    assert place.row(job_id).state == "parked"
+
+
+def test_a_job_knows_how_its_earlier_tries_failed(place: Place) -> None:
+    job_id = place.add()
+    away, wrong, perhaps = ComeAgain("away"), ValueError("no good"), Doubtful("perhaps")
+    place.tries(away, perhaps, away, wrong, perhaps, wrong)
+    assert place.counted == [(0, 0), (0, 0), (1, 1), (1, 1), (2, 1), (3, 2)]
+    place.change("state = 'parked'")
+    with place.database.unit() as unit:
+        unit.jobs.release([job_id])
+    place.tries(wrong)
+    assert place.counted[-1] == (0, 0)
 
 
 def test_a_worker_takes_only_what_it_has_an_act_for(place: Place) -> None:

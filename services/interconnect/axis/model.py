@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal, Protocol
 
-from libs.jobs.worker import ComeAgain
+from libs.jobs.worker import ComeAgain, Doubtful
+from services.interconnect.axis.outcomes import Outcome, meaning
 
 MessageType = Literal["edoc", "status"]
 
 
-class AxisRefused(Exception):
+class AxisRefused(Doubtful):
     """The axis declined, or sent what we do not take; `outcomes` says what its code means for us.
 
     `code` is the axis' ErrorCode, `http-<status>` where it gave none, or `too-large`; `http` is the
@@ -21,6 +22,7 @@ class AxisRefused(Exception):
         self.code = code
         self.description = description
         self.http = http
+        self.doubtful = meaning(code).outcome is Outcome.DAMAGED
 
 
 class AxisUnreachable(ComeAgain):

@@ -49,10 +49,14 @@ def meaning(code: str) -> Meaning:
     return MEANINGS.get(code, _UNKNOWN)
 
 
-def is_final(code: str, attempts: int) -> bool:
-    """Whether the refusal of the try number `attempts` (from 1) is the axis' last word."""
+def is_final(code: str, times: int) -> bool:
+    """Whether a refusal is the axis' last word.
+
+    `times` counts those that may have been damage, with this one; tries that came to no answer, or
+    failed for another reason, say nothing of the packet.
+    """
     outcome = meaning(code).outcome
-    return outcome is Outcome.FINAL or (outcome is Outcome.DAMAGED and attempts >= _TRIES)
+    return outcome is Outcome.FINAL or (outcome is Outcome.DAMAGED and times >= _TRIES)
 
 
 def of_a_recipient(code: str) -> bool:

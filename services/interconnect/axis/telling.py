@@ -15,8 +15,8 @@ class Told:
     reason_code: str = ""
 
 
-def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, attempts: int) -> Told:
-    """Send a status packet, at the try number `attempts`.
+def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, doubts: int) -> Told:
+    """Send a status packet; `doubts` of its tries before may have been damaged on their way.
 
     Raises `AxisUnreachable`, and `AxisRefused` for what is tried again.
     """
@@ -24,6 +24,6 @@ def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, attempt
         packet = io.BytesIO(data)
         return Told(axis.send(packet, message_type="status", sender=sender, sha256=sha256))
     except AxisRefused as error:
-        if not is_final(error.code, attempts):
+        if not is_final(error.code, doubts + 1):
             raise
         return Told(reason_code=f"axis-{error.code}")
