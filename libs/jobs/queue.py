@@ -23,7 +23,8 @@ REFUSED_AT_DESK = "refused_at_desk"
 # The argument of a job that names whose one thing it needs, such as a key in a token.
 OWNER = "owner"
 _OWNER = f"coalesce(arguments ->> '{OWNER}', '')"
-_RELEASED = "released"
+# The mark of a job that was begun before its own first try: released, or what another job left.
+_BEGUN = "released"
 # What became of earlier tries, kept beside the job's own arguments.
 _FAILURES, _DOUBTS = "failures", "doubts"
 # The longest wait of what is tried for as long as it takes.
@@ -42,8 +43,8 @@ class Job:
 
     @property
     def first_try(self) -> bool:
-        """Whether nobody has begun to do it before, not even before people released it."""
-        return self.attempts == 1 and not self.arguments.get(_RELEASED)
+        """Whether nobody has begun to do it before: not before people released it either."""
+        return self.attempts == 1 and not self.arguments.get(_BEGUN)
 
     @property
     def failures(self) -> int:
@@ -239,6 +240,25 @@ class JobQueue:
             },
         )
 
+    def leave(
+        self, job: Job, job_id: UUID, changes: Mapping[str, Any], *, begun: bool = True
+    ) -> None:
+        """Let another job do what is left of one, due now, with all its tries; again, nothing.
+
+        It differs from the first by its id and by `changes` in the arguments; `begun` says whether
+        this part of the work was tried.
+        """
+        mark = {_BEGUN: True} if begun else {}
+        self._connection.execute(
+            text(
+                f"INSERT INTO {self._table} (job_id, kind, lane, urgent, arguments, context)"  # noqa: S608
+                f" SELECT :job_id, kind, lane, urgent,"
+                f" arguments - '{_FAILURES}' - '{_DOUBTS}' || :changes, context"
+                f" FROM {self._table} WHERE job_id = :of ON CONFLICT DO NOTHING"
+            ).bindparams(bindparam("changes", type_=JSONB)),
+            {"job_id": job_id, "of": job.job_id, "changes": {**changes, **mark}},
+        )
+
     def hurry(self, kinds: Collection[str], most: int | None = None) -> int:
         """Make due what waits after a try, any `most` of these kinds; how many were made due."""
         found = self._connection.execute(
@@ -275,7 +295,7 @@ class JobQueue:
                     UPDATE {self._table} SET state = 'open', attempts = 0, cause = NULL,
                         worker = NULL, lease_end = NULL, due_at = clock_timestamp(), kind = {kind},
                         arguments = arguments - '{_FAILURES}' - '{_DOUBTS}'
-                            || '{{"{_RELEASED}": true}}'
+                            || '{{"{_BEGUN}": true}}'
                     WHERE job_id IN (SELECT job_id FROM parked))
                 SELECT * FROM parked ORDER BY job_id"""),  # noqa: S608
             {"ids": list(job_ids)},

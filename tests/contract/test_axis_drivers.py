@@ -146,12 +146,20 @@ def test_a_document_goes_to_very_many_of_its_recipients(
     axis: FaultyAxis, office: AxisClient
 ) -> None:
     packet = a_packet(RECIPIENT, *MANY)
-    doc_id = send(office, packet, recipients=MANY)
+    portions = office.portions(BytesIO(packet), MANY)
+    assert [code for portion in portions for code in portion] == MANY
+    (doc_id,) = {send(office, packet, recipients=portion) for portion in portions}
     (row,) = axis.client("many").waiting("edoc")
     assert (row.doc_id, set(row.to)) == (doc_id, set(MANY))
     assert axis.client("province").waiting("edoc") == []
     axis.client("many").acknowledge(doc_id, taken=row.to, failed=())
     assert axis.client("many").waiting("edoc") == []
+
+
+def test_what_is_for_all_in_the_packet_goes_in_one_call(office: AxisClient) -> None:
+    packet = BytesIO(a_packet(*MANY))
+    assert office.portions(packet, MANY) == [MANY]
+    assert packet.tell() == 0
 
 
 def test_the_same_packet_again_keeps_its_id_and_is_delivered_once(

@@ -100,6 +100,9 @@ class AxisClient(Protocol):
     def acknowledge(self, doc_id: str, *, taken: Sequence[str], failed: Sequence[str]) -> None:
         """Take a packet off the list: these of our agencies have it, those never will."""
 
+    def portions(self, packet: BinaryIO, recipients: Sequence[str]) -> list[Sequence[str]]:
+        """The recipients of a packet, parted so that each part goes in one call of `send`."""
+
     def send(
         self,
         packet: BinaryIO,
@@ -112,5 +115,6 @@ class AxisClient(Protocol):
         """Send an edXML packet and return the axis' id for it; a repeat returns the same one.
 
         `packet` is a seekable stream, read from its position on; `sha256` is its digest in hex.
-        `recipients` narrows a document packet to these codes; without, it goes to all in its `To`.
+        `recipients` narrows a document packet to these codes, one of its `portions`; without, it
+        goes to all in its `To`. All of them get it by this call, or none.
         """

@@ -93,6 +93,10 @@ class NationalAxis:
         rows = rows_of(self._ask("getAgenciesList", {}))
         return [AxisAgency(**{name: text_of(row, name) for name in names}) for row in rows]
 
+    def portions(self, packet: BinaryIO, recipients: Sequence[str]) -> list[Sequence[str]]:
+        """See `AxisClient`; a header names some of a packet's recipients, and headers are short."""
+        return [recipients] if _are_all(packet, recipients) else list(_lists_of(recipients))
+
     def send(
         self,
         packet: BinaryIO,
@@ -102,7 +106,7 @@ class NationalAxis:
         recipients: Sequence[str] = (),
         sha256: str,
     ) -> str:
-        """Send a packet; see `AxisClient`. To many recipients of some it goes in several calls."""
+        """Send a packet; see `AxisClient`."""
         headers = {
             "Content-Type": "application/octet-stream",
             "from": sender,
@@ -110,14 +114,9 @@ class NationalAxis:
             "messagetype": message_type,
             "hash-file": sha256,
         }
-        start = packet.tell()
-        narrowed = recipients and set(recipients) != set(edxml.addressees(packet))
-        doc_id = ""
-        for codes in _lists_of(recipients) if narrowed else [""]:
-            packet.seek(start)
-            to = {"to": codes} if codes else {}
-            doc_id = text_of(self._ask("sendEdoc", {**headers, **to}, packet), "DocId")
-        return doc_id
+        if recipients and not _are_all(packet, recipients):
+            headers["to"] = json.dumps(recipients)
+        return text_of(self._ask("sendEdoc", headers, packet), "DocId")
 
     def waiting(self, message_type: MessageType) -> list[Received]:
         """Return what waits for us, oldest first; of very much the oldest part."""
@@ -193,8 +192,8 @@ class NationalAxis:
         `recipients` narrows it to some of our agencies: pass `Received.to`, so that a recipient
         added meanwhile is not marked with the others.
         """
-        for codes in _lists_of(recipients) if recipients else [""]:
-            to = {"to": codes} if codes else {}
+        for codes in _lists_of(recipients) if recipients else [[]]:
+            to = {"to": json.dumps(codes)} if codes else {}
             self._ask("updateStatus", {"docid": doc_id, "status": status, **to})
 
     def sent(self, message_type: MessageType, *, page_size: int = 100, page: int = 1) -> list[Sent]:
@@ -229,15 +228,22 @@ def _judge(fields: Fields) -> None:
         raise refusal(fields.get("ErrorCode"), fields.get("ErrorDesc"))
 
 
-def _lists_of(codes: Sequence[str]) -> Iterator[str]:
-    """The codes as JSON lists, none of them too long for a header."""
+def _are_all(packet: BinaryIO, codes: Sequence[str]) -> bool:
+    start = packet.tell()
+    addressees = edxml.addressees(packet)
+    packet.seek(start)
+    return set(codes) == set(addressees)
+
+
+def _lists_of(codes: Sequence[str]) -> Iterator[list[str]]:
+    """The codes in lists, none of which is too long for a header as JSON."""
     part: list[str] = []
     for code in codes:
         if part and len(json.dumps([*part, code])) > _LONGEST_TO:
-            yield json.dumps(part)
+            yield part
             part = []
         part.append(code)
-    yield json.dumps(part)
+    yield part
 
 
 def _page(message_type: str, size: int, index: int) -> dict[str, str]:
