@@ -341,13 +341,46 @@ def test_a_wrong_hash_is_a_refusal_and_nothing_is_delivered(
     axis: FaultyAxis, office: AxisClient, province: AxisClient
 ) -> None:
     packet = a_packet()
-    axis.plan(wrong_hash={"times": 1, "methods": ["sendEdoc"]})
+    axis.plan(wrong_hash={"methods": ["sendEdoc"]})
     with pytest.raises(AxisRefused) as refused:
         send(office, packet)
     assert refused.value.code == "10"
     assert listed(province) == []
+    axis.plan()
     # Whoever sends it again all the same is served.
     assert [send(office, packet)] == listed(province)
+
+
+def with_hash(zeros: bool) -> bytes:
+    """A packet in whose hash there are padding zeros, or none."""
+    packets = (a_packet() for _ in range(10_000))
+    return next(p for p in packets if any(byte < 16 for byte in sha256(p).digest()) == zeros)
+
+
+def test_an_axis_that_compares_hashes_as_the_sdk_writes_them_is_served_so(
+    axis: FaultyAxis, office: AxisClient, province: AxisClient
+) -> None:
+    axis.plan(sdk_hash={})
+    sent = [send(office, with_hash(zeros=True)) for _ in range(3)]
+    assert listed(province) == sent
+    # The first packet was refused once; from then on it is known what the axis takes.
+    assert axis.happened("sdk_hash") == (3 if axis.driver == "province" else 4)
+    if axis.driver != "province":
+        agencies = [AxisAgency(f"H99.{n}", "", f"H99.{n}", "Sở", "m@example.vn") for n in range(9)]
+        for agency in agencies:
+            province.register_agency(agency)
+        assert set(agencies) <= set(axis.client("province").agencies())  # type: ignore[attr-defined]
+        assert axis.happened("sdk_hash") > 4
+
+
+def test_a_refused_packet_whose_hash_has_one_rendering_is_not_repeated(
+    axis: FaultyAxis, office: AxisClient
+) -> None:
+    for zeros, calls in ((False, 1), (True, 1 if axis.driver == "province" else 2)):
+        axis.plan(wrong_hash={"methods": ["sendEdoc"]})
+        with pytest.raises(AxisRefused):
+            send(office, with_hash(zeros=zeros))
+        assert axis.happened("wrong_hash") == calls
 
 
 def test_a_server_error_may_be_tried_again_and_nothing_was_done(
@@ -431,6 +464,7 @@ def test_every_fault_has_a_test() -> None:
         "damaged",
         "old",
         "wrong_hash",
+        "sdk_hash",
         "server_error",
         "rate_limit",
         "wrong_clock",

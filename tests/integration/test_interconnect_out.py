@@ -138,6 +138,17 @@ def test_what_the_axis_refuses_as_damaged_after_it_was_away_is_tried_again(world
     assert transports(world, document) == {NAMES[OFFICE]: ("axis", "sent", None)}
 
 
+def test_an_axis_that_knows_hashes_as_the_sdk_writes_them_gets_every_document(
+    world: World,
+) -> None:
+    world.axis.plan(sdk_hash={})
+    documents = [world.issue(OFFICE, number=number) for number in range(1, 4)]
+    world.settle()
+    for document in documents:
+        assert transports(world, document) == {NAMES[OFFICE]: ("axis", "sent", None)}
+    assert len(world.for_office("edoc")) == 3
+
+
 def test_what_the_axis_refuses_as_damaged_three_times_is_final(world: World) -> None:
     document = world.issue(OFFICE)
     world.project()

@@ -118,7 +118,7 @@ class Axis:
         line["system"] = parameters["systemid"]
         if "wrong_hash" in drawn:
             parameters["hash-file"] = "0" * 64
-        reply = endpoint(endpoints.Call(self._store, request, parameters))
+        reply = endpoint(endpoints.Call(self._store, request, parameters, "sdk_hash" in drawn))
         if isinstance(reply, Response):
             return reply
         line |= {"doc_id": reply["DocId"]} if "DocId" in reply else {}

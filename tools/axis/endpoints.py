@@ -36,6 +36,8 @@ class Call:
     store: Store
     request: Request
     parameters: dict[str, str]
+    sdk_hash: bool = False
+    """Whether only the public SDK's rendering of a hash counts."""
 
     @property
     def system(self) -> str:
@@ -96,10 +98,11 @@ class Call:
     def check_hash(self, digest: bytes) -> None:
         """Refuse (10) a body that is not the signed one.
 
-        The public SDK writes the hash without the leading zero of each byte; both forms count.
+        The public SDK writes the hash without the leading zero of each byte; both forms count, or
+        that one alone.
         """
-        given = self.text("hash-file").lower()
-        if given not in (digest.hex(), "".join(f"{byte:x}" for byte in digest)):
+        given, as_the_sdk = self.text("hash-file").lower(), "".join(f"{byte:x}" for byte in digest)
+        if given not in ([as_the_sdk] if self.sdk_hash else [as_the_sdk, digest.hex()]):
             raise Refusal(BAD_REQUEST, "hash-file is not the SHA-256 of the body")
 
 

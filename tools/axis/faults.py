@@ -24,6 +24,7 @@ from tools.axis.refusal import BAD_REQUEST, Refusal
 
 LISTING = ("getReceivedEdocList", "syncReceivedEdocList")
 FETCHING, SENDING = ("getEdoc", "downloadEdoc"), ("sendEdoc",)
+HASHING = ("sendEdoc", "registerAgency")
 EVERYWHERE: tuple[str, ...] = ()
 FAULTS = {
     "late": LISTING,
@@ -33,6 +34,7 @@ FAULTS = {
     "damaged": FETCHING,
     "old": ("downloadEdoc",),
     "wrong_hash": SENDING,
+    "sdk_hash": HASHING,
     "server_error": EVERYWHERE,
     "rate_limit": EVERYWHERE,
     "wrong_clock": EVERYWHERE,
@@ -44,7 +46,8 @@ FAULTS = {
 late: some packets that wait are not listed yet · duplicate: every packet is listed twice, and once
 more after it is done · reordered: the list is shuffled · truncated: half of the packet in a whole
 reply · damaged: a letter of a file in the packet is another one · old: there is no such method (an
-axis before 2.0.1) · wrong_hash: the body seems to be damaged on its way · server_error: 503,
+axis before 2.0.1) · wrong_hash: the body seems to be damaged on its way · sdk_hash: the
+hash counts only as the public SDK writes it, without padding zeros · server_error: 503,
 nothing done · rate_limit: 429, nothing done · wrong_clock: the axis is an hour ahead · cut: all is
 done, and the connection ends in the middle of the reply · slow: the reply drips.
 """

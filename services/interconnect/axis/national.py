@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256 as _sha256
+from io import BytesIO
 from itertools import chain
 from typing import Any, BinaryIO, Literal
 
@@ -34,7 +35,10 @@ from services.interconnect.axis_signing import sign_headers
 DeliveryStatus = Literal[
     "inbox", "rejection", "acceptance", "assignment", "processing", "done", "fail", "cancellation"
 ]
+Rendering = Callable[[str], str]
+"""How a SHA-256 in hex is written into a header."""
 _VERSION = "2.0.1"
+_BAD_REQUEST = "10"
 _PAGE, _MOST_PAGES = 100, 100
 _LONGEST_REFUSAL = 64 * 1024
 # How an axis before 2.0.1 says that it has no downloadEdoc.
@@ -76,12 +80,13 @@ class NationalAxis:
         self._secret = secret
         self._clock = clock
         self._downloads = True
+        self._renderings: tuple[Rendering, ...] = (_padded, _as_the_sdk)
 
     def register_agency(self, agency: AxisAgency) -> None:
         """Add or update an agency of our system in the axis' directory."""
         body = json.dumps(asdict(agency)).encode()
-        headers = {"Content-Type": "application/json", "hash-file": _sha256(body).hexdigest()}
-        self._ask("registerAgency", headers, body)
+        headers = {"Content-Type": "application/json"}
+        self._ask_with_hash("registerAgency", headers, BytesIO(body), _sha256(body).hexdigest())
 
     def delete_agency(self, code: str) -> None:
         """Close an agency of our system: the axis delivers no more to it."""
@@ -112,11 +117,10 @@ class NationalAxis:
             "from": sender,
             "servicetype": "eDoc",
             "messagetype": message_type,
-            "hash-file": sha256,
         }
         if recipients and not _are_all(packet, recipients):
             headers["to"] = json.dumps(recipients)
-        return text_of(self._ask("sendEdoc", headers, packet), "DocId")
+        return text_of(self._ask_with_hash("sendEdoc", headers, packet, sha256), "DocId")
 
     def waiting(self, message_type: MessageType) -> list[Received]:
         """Return what waits for us, oldest first; of very much the oldest part."""
@@ -210,6 +214,27 @@ class NationalAxis:
             for row in rows
         ]
 
+    def _ask_with_hash(
+        self, method: str, headers: Mapping[str, str], body: BinaryIO, sha256: str
+    ) -> Fields:
+        """Ask with a body whose hash is told as this axis compares it.
+
+        The public SDK leaves padding zeros out, and an axis may know that rendering alone. It does
+        not say so: what it refuses as bad (10) is asked once more with the other one, and the one
+        that it takes comes first from then on.
+        """
+        start = body.tell()
+        known, other = self._renderings
+        try:
+            return self._ask(method, {**headers, "hash-file": known(sha256)}, body)
+        except AxisRefused as error:
+            if error.code != _BAD_REQUEST or known(sha256) == other(sha256):
+                raise
+        body.seek(start)
+        fields = self._ask(method, {**headers, "hash-file": other(sha256)}, body)
+        self._renderings = other, known
+        return fields
+
     def _ask(self, method: str, headers: Mapping[str, str], body: Any = None) -> Fields:
         return self._link.ask(self._request(method, headers, body))
 
@@ -219,6 +244,14 @@ class NationalAxis:
         signed = sign_headers(proven, self._secret)
         named = {"XroadVnpt-version": _VERSION, "User-Agent": "lienthong"}
         return Request("POST", f"/{method}", {**signed, **named}, body)
+
+
+def _padded(sha256: str) -> str:
+    return sha256
+
+
+def _as_the_sdk(sha256: str) -> str:
+    return "".join(f"{byte:x}" for byte in bytes.fromhex(sha256))
 
 
 def _judge(fields: Fields) -> None:
