@@ -92,6 +92,12 @@ JOB_WORDS = {
         "Trục từ chối hệ thống này: hãy xem tài khoản và đăng ký cơ quan trên trục.",
         "The axis refuses this installation: see its account, and the agency's entry there.",
     ),
+    "AxisFailed": PlainCause(
+        "Trục báo lỗi hệ thống của chính trục khi nhận gói tin này: hãy báo đơn vị vận hành trục"
+        " rồi cho làm lại.",
+        "The axis answers this packet by a system error of its own: tell its operators, then"
+        " release.",
+    ),
     "NotKnownYet": PlainCause(
         "Dữ liệu từ dịch vụ khác chưa đến: hãy xem độ trễ rồi cho làm lại.",
         "What another service tells has not come: see the consumers' lag, then release.",

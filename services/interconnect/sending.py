@@ -14,6 +14,7 @@ from libs.jobs.queue import Job
 from libs.jobs.worker import Finish
 from services.interconnect.axis import AxisClient, AxisRefused, AxisUnreachable
 from services.interconnect.axis.outcomes import is_final, of_a_recipient
+from services.interconnect.axis.telling import answered
 from services.interconnect.commands import (
     Command,
     RecordRefusal,
@@ -103,13 +104,14 @@ def _send(axis: AxisClient, file: BinaryIO, recipients: Recipients, job: Job) ->
     packet = job.arguments["packet"]
     file.seek(0)
     try:
-        doc_id = axis.send(
-            file,
-            message_type="edoc",
-            sender=job.arguments["sender_code"],
-            recipients=[code for _, code in recipients],
-            sha256=packet,
-        )
+        with answered():
+            doc_id = axis.send(
+                file,
+                message_type="edoc",
+                sender=job.arguments["sender_code"],
+                recipients=[code for _, code in recipients],
+                sha256=packet,
+            )
     except AxisRefused as error:
         if not is_final(error.code, job.doubts + 1):
             raise

@@ -394,6 +394,18 @@ def test_a_server_error_may_be_tried_again_and_nothing_was_done(
     assert [send(office, packet)] == listed(province)
 
 
+def test_an_error_of_the_axis_own_is_told_from_its_absence(
+    axis: FaultyAxis, office: AxisClient, province: AxisClient
+) -> None:
+    packet = a_packet()
+    for fault, failing in (("system_error", True), ("server_error", False)):
+        axis.plan(**{fault: {"times": 1}})
+        with pytest.raises(AxisUnreachable) as unreachable:
+            send(office, packet)
+        assert unreachable.value.failing is failing
+    assert [send(office, packet)] == listed(province)
+
+
 def test_a_rate_limit_keeps_us_away_for_as_long_as_it_says(
     axis: FaultyAxis, province: AxisClient
 ) -> None:
@@ -466,6 +478,7 @@ def test_every_fault_has_a_test() -> None:
         "wrong_hash",
         "sdk_hash",
         "server_error",
+        "system_error",
         "rate_limit",
         "wrong_clock",
         "cut",

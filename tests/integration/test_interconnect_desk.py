@@ -100,6 +100,32 @@ def test_a_parked_job_lies_at_the_desk_with_its_cause_in_plain_words(
     assert (cause["cause"], cause["count"]) == ("AxisRefused", 1)
 
 
+@pytest.mark.parametrize("kind", ["send", "status"])
+def test_what_the_axis_fails_at_each_time_comes_to_the_desk(
+    world: World, desk: Desk, kind: str
+) -> None:
+    world.poll()
+    if kind == "send":
+        world.issue(OFFICE)
+    else:
+        world.from_office(office_document(world, PROVINCE), "edoc")
+        world.poll()
+        (arrived,) = world.messages("packet", "PacketArrived")
+        world.arrive(arrived)
+    world.axis.plan(system_error={"methods": ["sendEdoc"]})
+    world.project()
+    world.react()
+    park_jobs(world)
+    (letter,) = desk.show()["letters"]
+    assert (letter["what"], letter["attempts"]) == (kind, 6)
+    assert letter["cause"] == "AxisFailed: the axis refused (20): error 20"
+    assert "its operators" in letter["en"]
+    world.axis.plan()
+    settle(world, desk, "release", items=[letter["item"]])
+    assert world.stuck() == []
+    assert len(world.for_office("edoc" if kind == "send" else "status")) == 1
+
+
 def test_a_released_job_is_done_once_its_cause_is_mended(world: World, desk: Desk) -> None:
     document = sent_without_an_account(world)
     world.poll()

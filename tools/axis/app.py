@@ -100,6 +100,8 @@ class Axis:
             return _fail(SYSTEM_ERROR, "too many requests", 429, {"Retry-After": str(RETRY_AFTER)})
         if "server_error" in drawn:
             return _fail(SYSTEM_ERROR, "out of order", 503)
+        if "system_error" in drawn:
+            raise Refusal(SYSTEM_ERROR, "system error")
         if "old" in drawn:
             raise NotFound
         if request.path.startswith(province.PREFIX):

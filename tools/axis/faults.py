@@ -36,6 +36,7 @@ FAULTS = {
     "wrong_hash": SENDING,
     "sdk_hash": HASHING,
     "server_error": EVERYWHERE,
+    "system_error": EVERYWHERE,
     "rate_limit": EVERYWHERE,
     "wrong_clock": EVERYWHERE,
     "cut": EVERYWHERE,
@@ -46,10 +47,11 @@ FAULTS = {
 late: some packets that wait are not listed yet · duplicate: every packet is listed twice, and once
 more after it is done · reordered: the list is shuffled · truncated: half of the packet in a whole
 reply · damaged: a letter of a file in the packet is another one · old: there is no such method (an
-axis before 2.0.1) · wrong_hash: the body seems to be damaged on its way · sdk_hash: the
-hash counts only as the public SDK writes it, without padding zeros · server_error: 503,
-nothing done · rate_limit: 429, nothing done · wrong_clock: the axis is an hour ahead · cut: all is
-done, and the connection ends in the middle of the reply · slow: the reply drips.
+axis before 2.0.1) · wrong_hash: the body seems to be damaged on its way · sdk_hash: the hash counts
+only as the public SDK writes it, without padding zeros · server_error: 503, nothing done ·
+system_error: a reply of the axis' own with code 20, nothing done · rate_limit: 429, nothing done ·
+wrong_clock: the axis is an hour ahead · cut: all is done, and the connection ends in the middle of
+the reply · slow: the reply drips.
 """
 RETRY_AFTER = 1  # second
 _AHEAD = timedelta(hours=1)

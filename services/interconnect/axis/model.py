@@ -35,6 +35,18 @@ class AxisUnreachable(ComeAgain):
         super().__init__(f"the axis is unreachable: {reason}", seconds)
         self.reason = reason
 
+    @property
+    def failing(self) -> bool:
+        """Whether it answered in its own form, by an error that is its own (20)."""
+        return self.reason.startswith("error ")
+
+
+class AxisFailed(AxisRefused):
+    """It answers what we send by an error of its own (20): this may be so for ever for a packet."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("20", reason)
+
 
 @dataclass(frozen=True)
 class AxisAgency:

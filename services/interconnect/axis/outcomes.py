@@ -11,7 +11,7 @@ from enum import Enum
 class Outcome(Enum):
     """What is done after a refusal."""
 
-    AGAIN = "tried again for as long as it lasts"
+    AGAIN = "nothing of ours: fetched again for as long as it lasts, sent again as often as OURS"
     DAMAGED = "tried again twice, for it may have been damaged on its way; then final"
     FINAL = "final: recorded as a fact"
     OURS = "ours to mend: tried again with back-off, then parked and shown"

@@ -1,9 +1,11 @@
 """Status packets by the axis: taken, or refused for good, which is a fact and no failure."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from services.interconnect.axis.model import AxisClient, AxisRefused
+from services.interconnect.axis.model import AxisClient, AxisFailed, AxisRefused, AxisUnreachable
 from services.interconnect.axis.outcomes import is_final
 
 
@@ -15,6 +17,21 @@ class Told:
     reason_code: str = ""
 
 
+@contextmanager
+def answered() -> Iterator[None]:
+    """Within, an error of the axis' own (20) is an answer: raises `AxisFailed` for it.
+
+    By the field's table it is an error, not an absence. Nobody else would learn of a packet at
+    which it fails each time: its tries have an end, and then it stands on the desk.
+    """
+    try:
+        yield
+    except AxisUnreachable as error:
+        if not error.failing:
+            raise
+        raise AxisFailed(error.reason) from error
+
+
 def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, doubts: int) -> Told:
     """Send a status packet; `doubts` of its tries before may have been damaged on their way.
 
@@ -22,7 +39,8 @@ def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, doubts:
     """
     try:
         packet = io.BytesIO(data)
-        return Told(axis.send(packet, message_type="status", sender=sender, sha256=sha256))
+        with answered():
+            return Told(axis.send(packet, message_type="status", sender=sender, sha256=sha256))
     except AxisRefused as error:
         if not is_final(error.code, doubts + 1):
             raise
