@@ -399,7 +399,7 @@ def test_an_error_of_the_axis_own_is_told_from_its_absence(
 ) -> None:
     packet = a_packet()
     for fault, failing in (("system_error", True), ("server_error", False)):
-        axis.plan(**{fault: {"times": 1}})
+        axis.plan(1, **{fault: {"times": 1}})
         with pytest.raises(AxisUnreachable) as unreachable:
             send(office, packet)
         assert unreachable.value.failing is failing

@@ -1,10 +1,10 @@
 """One document to so many on the axis that it takes several calls, some of which fail."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import pytest
@@ -40,12 +40,12 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
-    def send(self, *arguments: Any, recipients: list[str], **named: Any) -> str:
+    def send(self, packet: BinaryIO, *, recipients: Sequence[str] = (), **named: Any) -> str:
         for code in recipients:
             if self.errors.get(code):
                 raise self.errors[code].pop(0)
         self.taken.append(list(recipients))
-        return self.real.send(*arguments, recipients=recipients, **named)
+        return self.real.send(packet, recipients=recipients, **named)
 
 
 @pytest.fixture
