@@ -92,6 +92,12 @@ JOB_WORDS = {
         "Trục từ chối hệ thống này: hãy xem tài khoản và đăng ký cơ quan trên trục.",
         "The axis refuses this installation: see its account, and the agency's entry there.",
     ),
+    "AddresseeAway": PlainCause(
+        "Trục không chuyển trạng thái đến bên gửi (không có hoặc đang bị khóa trên trục): cho làm"
+        " lại khi bên gửi hoạt động trở lại.",
+        "The axis takes no status for this sender (unknown there, or locked): release it when the"
+        " sender is back.",
+    ),
     "AxisFailed": PlainCause(
         "Trục báo lỗi hệ thống của chính trục khi nhận gói tin này: hãy báo đơn vị vận hành trục"
         " rồi cho làm lại.",

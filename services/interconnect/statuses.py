@@ -49,8 +49,8 @@ def tell(
 
     He is told what our agency discloses, or nothing. Inside, the sender's side takes it from the
     same bytes. What the axis refuses for good is recorded, and the next one goes on. Raises
-    `NotKnownYet`, `AxisUnreachable`, and `AxisRefused` for what is ours to mend; later statuses of
-    the packet wait in its lane.
+    `NotKnownYet`, `AxisUnreachable`, `AddresseeAway`, and `AxisRefused` for what is ours to mend;
+    later statuses of the packet wait in its lane.
     """
     packet_id = UUID(job.arguments["packet_id"])
     arrival = lookups.wait_for(
@@ -80,7 +80,7 @@ def tell(
     digest = blobs.put_bytes(data).digest
     if arrival.channel == INSIDE:
         return _tell_inside(database, blobs, job, arrival, data, digest, number)
-    outcome = send_status(axis, data, arrival.recipient_code, digest, job.doubts)
+    outcome = send_status(axis, data, arrival.recipient_code, digest, job.doubts, keep=True)
 
     def finish(unit: Unit) -> None:
         write = (

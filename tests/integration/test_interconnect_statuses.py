@@ -149,19 +149,28 @@ def test_a_status_waits_behind_one_that_cannot_leave_yet(world: World) -> None:
     assert world.events("packet", "StatusSent") == []
 
 
+def retry(world: World) -> None:
+    """Do every open job now, however long it should wait."""
+    with world.database.unit() as unit:
+        unit.connection.execute(text("UPDATE interconnect.job SET due_at = now()"))
+    world.work()
+
+
 def test_a_status_that_the_axis_refuses_for_good_is_a_fact_and_the_next_goes_on(
     world: World,
 ) -> None:
     world.from_office(office_document(world, DEPARTMENT), "edoc")
     world.poll()
     (packet,) = world.messages("packet", "PacketArrived")
-    world.office.delete_agency(CODES[OFFICE])
+    world.axis.plan(wrong_hash={"times": 6})  # in both renderings
     world.arrive(packet)
-    world.settle()
+    world.react()
+    for _ in range(3):
+        retry(world)
     (refused,) = world.messages("packet", "StatusRefused")
-    assert (refused.status_code, refused.reason_code) == ("01", "axis-23")
+    assert (refused.status_code, refused.reason_code) == ("01", "axis-10")
     assert world.blobs.exists(refused.status_packet)
-    world.office.register_agency(AxisAgency("1", "", CODES[OFFICE], "VPCP", "m@example.vn"))
+    world.axis.plan()
     world.handle(packet, START)
     world.settle()
     told = [each.header.status_code for each in world.for_office("status")]
@@ -169,10 +178,35 @@ def test_a_status_that_the_axis_refuses_for_good_is_a_fact_and_the_next_goes_on(
     with world.database.unit() as unit:
         (on_desk,) = queries.desk(unit.connection, None, 9)
         steps = queries.sent_statuses(unit.connection, UUID(packet.packet_id))
-    assert (on_desk["kind"], on_desk["reason_code"]) == ("status_refused", "axis-23")
+    assert (on_desk["kind"], on_desk["reason_code"]) == ("status_refused", "axis-10")
     assert (on_desk["status_code"], on_desk["foreign_id"]) == ("01", packet.foreign_id)
     shown = [(each["status_code"], each["reason_code"]) for each in steps]
-    assert shown[:2] == [("01", "axis-23"), ("03", None)]
+    assert shown[:2] == [("01", "axis-10"), ("03", None)]
+
+
+def test_statuses_are_kept_for_a_sender_who_is_locked_and_told_in_order_when_he_is_back(
+    world: World,
+) -> None:
+    world.from_office(office_document(world, DEPARTMENT), "edoc")
+    world.poll()
+    (packet,) = world.messages("packet", "PacketArrived")
+    world.office.delete_agency(CODES[OFFICE])
+    world.arrive(packet)
+    world.handle(packet, START)
+    world.project()
+    world.react()
+    for _ in range(6):
+        retry(world)
+    with world.database.unit() as unit:
+        jobs = "SELECT job_id, cause FROM interconnect.job WHERE state = 'parked'"
+        ((parked, cause),) = unit.connection.execute(text(jobs))
+    assert cause.startswith("AddresseeAway: the axis refused (23)")
+    world.office.register_agency(AxisAgency("1", "", CODES[OFFICE], "VPCP", "m@example.vn"))
+    with world.database.unit() as unit:
+        unit.jobs.release([parked])
+    retry(world)
+    told = [each.header.status_code for each in world.for_office("status")]
+    assert told == ["01", "03", "04", "05", "06"]
 
 
 def test_a_status_that_seems_damaged_is_sent_again_before_it_is_given_up(world: World) -> None:

@@ -48,6 +48,10 @@ class AxisFailed(AxisRefused):
         super().__init__("20", reason)
 
 
+class AddresseeAway(AxisRefused):
+    """It does not take a status for its addressee (18, 23), who may be back some day."""
+
+
 @dataclass(frozen=True)
 class AxisAgency:
     """An agency in an axis' directory; `pid` is the superior body's id or empty."""

@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from services.interconnect.axis.model import AxisClient, AxisFailed, AxisRefused, AxisUnreachable
-from services.interconnect.axis.outcomes import is_final
+from services.interconnect.axis.model import (
+    AddresseeAway,
+    AxisClient,
+    AxisFailed,
+    AxisRefused,
+    AxisUnreachable,
+)
+from services.interconnect.axis.outcomes import is_final, of_a_recipient
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,13 @@ def answered() -> Iterator[None]:
         raise AxisFailed(error.reason) from error
 
 
-def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, doubts: int) -> Told:
+def send_status(
+    axis: AxisClient, data: bytes, sender: str, sha256: str, doubts: int, *, keep: bool = False
+) -> Told:
     """Send a status packet; `doubts` of its tries before may have been damaged on their way.
 
-    Raises `AxisUnreachable`, and `AxisRefused` for what is tried again.
+    Raises `AxisUnreachable`, `AxisRefused` for what is tried again, and with `keep` `AddresseeAway`
+    instead of giving up what its addressee cannot take now.
     """
     try:
         packet = io.BytesIO(data)
@@ -44,4 +53,6 @@ def send_status(axis: AxisClient, data: bytes, sender: str, sha256: str, doubts:
     except AxisRefused as error:
         if not is_final(error.code, doubts + 1):
             raise
+        if keep and of_a_recipient(error.code):
+            raise AddresseeAway(error.code, error.description, error.http) from error
         return Told(reason_code=f"axis-{error.code}")
