@@ -16,6 +16,8 @@ from libs.jobs.queue import JobQueue
 
 # Deadlock, serialisation failure, lock timeout.
 _AGAIN = {"40P01", "40001", "55P03"}
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_HOLD_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,13 @@ class Unit:
     jobs: JobQueue
     now: datetime
 
-    def hold(self, name: str) -> None:
+    def hold(self, name: str, *, shared: bool = False) -> None:
         """Wait until no other transaction holds the name; hold it until this one ends.
 
-        What is read afterwards shows what the other one committed.
+        Those who hold it `shared` wait for no other such. What is read afterwards shows what
+        those who were waited for committed.
         """
-        self.connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
-        )
+        self.connection.execute(_HOLD_SHARED if shared else _HOLD, {"name": name})
 
 
 class Database:

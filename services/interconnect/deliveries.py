@@ -45,6 +45,7 @@ from services.interconnect.journal import (
     delivery_stream,
     delivery_writes,
     dispatch_stream,
+    hold_dispatch,
     packet_stream,
 )
 from services.interconnect.lookups import Party
@@ -123,6 +124,8 @@ def prepare(database: Database, blobs: BlobStore, sealer: Sealer, limit: int, jo
     )
 
     def finish(unit: Unit) -> None:
+        if issued.updates:
+            hold_dispatch(unit, issued.updates)
         unit.store.prefetch(_streams_of(issued))
         here = _Here.of(unit, facts.recipients, written)
         writes: list[Write] = []

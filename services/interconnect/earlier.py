@@ -12,16 +12,18 @@ from services.interconnect.commands import (
     LapseUpdate,
     RecordReplaced,
 )
-from services.interconnect.domain import decide, delivery_id, evolve
+from services.interconnect.domain import decide, delivery_id, dispatch_of, evolve
 from services.interconnect.domain.delivery import Delivery
 from services.interconnect.errors import NotAskable, RequestOpen
 from services.interconnect.events import DispatchOpened
 from services.interconnect.journal import (
     JOURNAL,
     Write,
+    delivery_after,
     delivery_stream,
     delivery_writes,
     dispatch_stream,
+    hold_dispatch,
     load_delivery,
 )
 
@@ -59,17 +61,18 @@ def lapse_update(
     return delivery_writes(unit, name, [LapseUpdate(by=by, never_left=never_left)])
 
 
-def settled_writes(unit: Unit, name: str, commands: Sequence[Command]) -> list[Write]:
+def settled_writes(
+    unit: Unit, name: str, commands: Sequence[Command], *, alone: bool = False
+) -> list[Write]:
     """What the commands add to a delivery, and to those of the documents that it replaces.
 
     A document takes the place of what it replaces (thay thế) once its recipient has accepted it.
+    Its dispatch is held for one delivery; `alone` when the caller holds it for many.
     """
-    writes = delivery_writes(unit, name, commands)
-    if not writes:
-        return []
-    ((_stream, _version, events),) = writes
-    delivery = reduce(evolve, events, load_delivery(unit, name)[0])  # type: ignore[arg-type]
-    return writes + _replaced(unit, delivery)
+    if not alone:
+        hold_dispatch(unit, dispatch_of(name), shared=True)
+    delivery, writes = delivery_after(unit, name, commands)
+    return writes + _replaced(unit, delivery) if writes else []
 
 
 def _replaced(unit: Unit, newer: Delivery) -> list[Write]:
@@ -78,10 +81,13 @@ def _replaced(unit: Unit, newer: Delivery) -> list[Write]:
     while newer.taken and newer.opened:
         found = opened_dispatch(unit, newer.opened.dispatch_id)
         replaces = found[0].replaces if found else None
-        name = delivery_id(replaces, newer.opened.recipient_id) if replaces else ""
-        if not name or name in seen:
+        if replaces is None:
+            break
+        name = delivery_id(replaces, newer.opened.recipient_id)
+        if name in seen:
             break
         seen.add(name)
+        hold_dispatch(unit, replaces, shared=True)
         older, version = load_delivery(unit, name)
         if older.opened is None:
             break

@@ -14,8 +14,10 @@ from services.interconnect.events import DispatchOpened
 from services.interconnect.journal import (
     JOURNAL,
     Write,
+    delivery_stream,
     delivery_writes,
     disclosure_stream,
+    hold_dispatch,
     load_disclosure,
 )
 from services.interconnect.recalls import add_recall_job
@@ -50,8 +52,10 @@ def recall(
     left_out: dict[UUID, str] = {}
     writes: list[Write] = []
     command = AskRecall(at=unit.now, note=note)
-    for recipient in wanted:
-        name = delivery_id(opened.dispatch_id, recipient)
+    hold_dispatch(unit, opened.dispatch_id)
+    names = [delivery_id(opened.dispatch_id, recipient) for recipient in wanted]
+    unit.store.prefetch([delivery_stream(name) for name in names])
+    for recipient, name in zip(wanted, names, strict=True):
         try:
             writes += delivery_writes(unit, name, [command])
             asked.append(recipient)

@@ -40,16 +40,33 @@ def load_delivery(unit: Unit, delivery_id: str) -> tuple[Delivery, int]:
     return reduce(evolve, history, Delivery()), version
 
 
+def hold_dispatch(unit: Unit, dispatch_id: UUID, *, shared: bool = False) -> None:
+    """Let those who write to many deliveries of a dispatch at once do so alone, before they read.
+
+    Those who write to one hold it `shared`. Were it only for the streams' versions, one status of
+    any recipient would send a recall from a whole province back to its beginning. Whoever holds
+    two dispatches takes the newer one first, then the one that it updates or replaces.
+    """
+    unit.hold(dispatch_stream(dispatch_id), shared=shared)
+
+
 def delivery_writes(unit: Unit, delivery_id: str, commands: Iterable[Command]) -> list[Write]:
     """What the commands add to a delivery, ready to be appended; empty when nothing is new."""
-    stream = delivery_stream(delivery_id)
+    return delivery_after(unit, delivery_id, commands)[1]
+
+
+def delivery_after(
+    unit: Unit, delivery_id: str, commands: Iterable[Command]
+) -> tuple[Delivery, list[Write]]:
+    """What the commands make of a delivery, and what they add to it, as `delivery_writes`."""
     delivery, version = load_delivery(unit, delivery_id)
     events: list[Event] = []
     for command in commands:
         new = decide(delivery, command)
         delivery = reduce(evolve, new, delivery)
         events += new
-    return [(stream, version, list(events))] if events else []
+    writes: list[Write] = [(delivery_stream(delivery_id), version, list(events))]
+    return delivery, writes if events else []
 
 
 def load_packet(unit: Unit, packet_id: UUID) -> tuple[Packet, int]:

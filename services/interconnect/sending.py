@@ -21,10 +21,16 @@ from services.interconnect.commands import (
     RecordSent,
     RecordWithdrawal,
 )
-from services.interconnect.domain import delivery_id
+from services.interconnect.domain import delivery_id, dispatch_of
 from services.interconnect.earlier import lapse_update, settled_writes
 from services.interconnect.events import RecallAsked
-from services.interconnect.journal import JOURNAL, Write, delivery_stream, load_delivery
+from services.interconnect.journal import (
+    JOURNAL,
+    Write,
+    delivery_stream,
+    hold_dispatch,
+    load_delivery,
+)
 from services.interconnect.recalls import add_recall_job
 from services.interconnect.texts import uuid_of
 
@@ -136,10 +142,13 @@ def record_outcomes(unit: Unit, job: Job, outcomes: Sequence[tuple[str, Command]
     updates = uuid_of(job.arguments.get("updates", ""))
     writes: list[Write] = []
     late: list[str] = []
+    hold_dispatch(unit, dispatch_of(outcomes[0][0]))
+    if updates:
+        hold_dispatch(unit, updates)
     unit.store.prefetch(_streams_of(outcomes, updates))
     for name, outcome in outcomes:
         delivery, _ = load_delivery(unit, name)
-        writes += settled_writes(unit, name, [outcome])
+        writes += settled_writes(unit, name, [outcome], alone=True)
         if isinstance(outcome, RecordSent):
             late += [name] if isinstance(delivery.request, RecallAsked) else []
         elif updates and delivery.opened:

@@ -12,6 +12,11 @@ def delivery_id(dispatch_id: UUID, recipient_id: UUID) -> str:
     return f"{dispatch_id}-{recipient_id}"
 
 
+def dispatch_of(delivery_id: str) -> UUID:
+    """The dispatch of a delivery, by the delivery's name."""
+    return UUID(delivery_id[:36])
+
+
 def inside_packet_id(dispatch_id: UUID, recipient_id: UUID) -> UUID:
     """The arrival of a dispatch at one recipient inside this installation."""
     return uuid5(dispatch_id, str(recipient_id))
