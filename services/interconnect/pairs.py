@@ -18,7 +18,10 @@ Numbers = Mapping[UUID, int]
 
 @dataclass(frozen=True)
 class Drawn:
-    """The numbers of a packet, and the digest of the envelope that was sealed with them."""
+    """The numbers of a packet, and the digest of the envelope that was sealed with them.
+
+    Without numbers there is no envelope.
+    """
 
     numbers: Numbers
     sealed: str
@@ -39,34 +42,33 @@ def draw(
     one that was not committed is drawn by the next.
     """
     _queue(unit, sender_id)
-    streams = {each: pair_stream(sender_id, each) for each in recipients}
-    found = _found(unit, job, streams.values())
-    numbers = {event.recipient_id: event.number for event in found}
-    if len(numbers) == len(streams):
-        return Drawn(numbers, found[-1].sealed)
-    missing = [each for each in streams if each not in numbers]
+    before = drawn(unit, job, sender_id, recipients)
+    missing = [each for each in recipients if each not in before.numbers]
+    if not missing:
+        return before
     pairs = _pairs(unit, sender_id, missing)
-    numbers |= {pair.recipient_id: pair.next_number for pair, _ in pairs}
+    new = {pair.recipient_id: pair.next_number for pair, _ in pairs}
+    numbers = {**before.numbers, **new}
     sealed = seal(numbers)
     command = NumberPacket(kind=what[0], document_id=what[1], sealed=sealed)
     JOURNAL.append_all(
         unit.store,
-        [(streams[pair.recipient_id], version, decide(pair, command)) for pair, version in pairs],
+        [
+            (pair_stream(sender_id, pair.recipient_id), version, decide(pair, command))
+            for pair, version in pairs
+        ],
         replace(job.context, occurred_at=unit.now),
         job.job_id,
     )
     return Drawn(numbers, sealed)
 
 
-def drawn(unit: Unit, job: Job, sender_id: UUID, recipients: Iterable[UUID]) -> Numbers:
-    """The numbers that the job's packet has got so far."""
-    streams = [pair_stream(sender_id, each) for each in recipients]
-    return {event.recipient_id: event.number for event in _found(unit, job, streams)}
-
-
-def _found(unit: Unit, job: Job, streams: Iterable[str]) -> list[PacketNumbered]:
-    ids = [event_id(job.job_id, stream, 0) for stream in streams]
-    return [JOURNAL.event(each) for each in unit.store.read_ids(ids)]
+def drawn(unit: Unit, job: Job, sender_id: UUID, recipients: Iterable[UUID]) -> Drawn:
+    """The numbers that the job's packet has got so far, and its last envelope."""
+    ids = [event_id(job.job_id, pair_stream(sender_id, each), 0) for each in recipients]
+    found: list[PacketNumbered] = [JOURNAL.event(each) for each in unit.store.read_ids(ids)]
+    numbers = {event.recipient_id: event.number for event in found}
+    return Drawn(numbers, found[-1].sealed if found else "")
 
 
 def _queue(unit: Unit, sender_id: UUID) -> None:

@@ -34,7 +34,7 @@ def _prepare(job: Job) -> Finish:
     def finish(unit: Unit) -> None:
         writes: list[Write] = []
         refusal = replace(_REFUSAL, never_left=True)
-        numbers = drawn(unit, job, issued.agency_id, issued.recipients)
+        numbers = drawn(unit, job, issued.agency_id, issued.recipients).numbers
         for agency_id in issued.recipients:
             found = lookups.party(unit.connection, agency_id, issued.issued_on)
             opening = OpenDelivery(
@@ -77,7 +77,7 @@ def _status(job: Job) -> Finish:
             recipient_id=teller,
             status_code=job.arguments["status_code"],
             level=REFUSED_AT_DESK,
-            pair_number=drawn(unit, job, teller, [told]).get(told),
+            pair_number=drawn(unit, job, teller, [told]).numbers.get(told),
         )
         context = replace(job.context, occurred_at=unit.now)
         version = len(unit.store.read(stream))
@@ -93,7 +93,7 @@ def _recall(job: Job) -> Finish:
     def finish(unit: Unit) -> None:
         opened = load_delivery(unit, name)[0].opened
         assert opened is not None
-        numbers = drawn(unit, job, opened.sender_id, [opened.recipient_id])
+        numbers = drawn(unit, job, opened.sender_id, [opened.recipient_id]).numbers
         number = numbers.get(opened.recipient_id)
         lapse = LapseRecall(reason_code=REFUSED_AT_DESK, pair_number=number)
         if writes := delivery_writes(unit, name, [lapse]):

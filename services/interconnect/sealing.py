@@ -30,7 +30,7 @@ from libs.observability import get_logger
 from services.interconnect import lookups
 from services.interconnect.domain.pair import DOCUMENT, STATUS
 from services.interconnect.metrics import PLAIN_PACKETS
-from services.interconnect.pairs import Numbers, draw
+from services.interconnect.pairs import Numbers, draw, drawn
 
 P = TypeVar("P", edxml.DocumentPacket, edxml.StatusPacket)
 _NO_KEY, _UNUSABLE, _NOT_VALID = "no_service_key", "service_key_unusable", "certificate_not_valid"
@@ -119,8 +119,9 @@ class Sealer:
     ) -> tuple[P, Numbers]:
         """Draw the numbers that `envelope` has not got yet, seal it, and put it into the packet."""
         key = self._key(sender_id, envelope.made_at)
-        if key is None:
-            return packet, {}
+        if isinstance(key, str):
+            before = self._sealed_before(packet, job, envelope, sender_id, recipients)
+            return before or _plain(packet, key)
 
         fresh: list[P] = []
 
@@ -131,32 +132,55 @@ class Sealer:
 
         try:
             with self.database.unit() as unit:
-                drawn = draw(unit, job, sender_id, recipients, what, keep)
+                got = draw(unit, job, sender_id, recipients, what, keep)
             if not fresh:
-                wanted = _numbered(envelope, recipients, drawn.numbers)
-                fresh.append(put(packet, self._again(wanted, drawn.sealed, key), self.blobs))
-            return fresh[0], drawn.numbers
+                wanted = _numbered(envelope, recipients, got.numbers)
+                made = self._kept(wanted, got.sealed) or seal(wanted, key.private, key.certificate)
+                fresh.append(put(packet, made, self.blobs))
+            return fresh[0], got.numbers
         except EnvelopeError as error:
-            PLAIN_PACKETS.labels(error.code).inc()
-            return packet, {}
+            return _plain(packet, error.code)
 
-    def _again(self, wanted: Envelope, kept: str, key: ServiceKey) -> str:
-        """The envelope of an earlier try, if it still says what is to be said, else another."""
-        text = self.blobs.read(kept).decode("ascii")
+    def _sealed_before(
+        self,
+        packet: P,
+        job: Job,
+        envelope: Envelope,
+        sender_id: UUID,
+        recipients: Mapping[UUID, str],
+    ) -> tuple[P, Numbers] | None:
+        """The packet with the envelope of an earlier try, when there was a key, if it still fits.
+
+        A number that was drawn and leaves with no packet would look like a lost one.
+        """
+        with self.database.unit() as unit:
+            before = drawn(unit, job, sender_id, recipients)
+        if before.numbers.keys() != recipients.keys():
+            return None
+        made = self._kept(_numbered(envelope, recipients, before.numbers), before.sealed)
+        return (put(packet, made, self.blobs), before.numbers) if made else None
+
+    def _kept(self, wanted: Envelope, sealed: str) -> str | None:
+        """The envelope of an earlier try, if it still says what is to be said."""
+        text = self.blobs.read(sealed).decode("ascii")
         same = replace(unchecked(text), made_at=wanted.made_at) == wanted
-        return text if same else seal(wanted, key.private, key.certificate)
+        return text if same else None
 
-    def _key(self, agency_id: UUID, at: datetime) -> ServiceKey | None:
+    def _key(self, agency_id: UUID, at: datetime) -> ServiceKey | str:
+        """The agency's key, or why there is none that may be used."""
         try:
             key = self.keys.key_of(agency_id)
         except KeyUnusable as error:
             logger.error("service_key_unusable", agency=str(agency_id), cause=str(error))
-            PLAIN_PACKETS.labels(_UNUSABLE).inc()
-            return None
+            return _UNUSABLE
         if key is None or not key.holds_at(at):
-            PLAIN_PACKETS.labels(_NOT_VALID if key else _NO_KEY).inc()
-            return None
+            return _NOT_VALID if key else _NO_KEY
         return key
+
+
+def _plain(packet: P, reason: str) -> tuple[P, Numbers]:
+    PLAIN_PACKETS.labels(reason).inc()
+    return packet, {}
 
 
 def _numbered(

@@ -25,6 +25,7 @@ from services.interconnect.lookups import Official, Party
 from services.interconnect.metrics import STATUSES_REFUSED
 from services.interconnect.named import delivery_named
 from services.interconnect.opening import open_envelope
+from services.interconnect.pairs import drawn
 from services.interconnect.sealing import Sealer
 from services.interconnect.texts import member, read_text
 
@@ -130,6 +131,8 @@ def _append(unit: Unit, job: Job, writes: list[Write]) -> None:
 
 
 def _withheld(unit: Unit, job: Job, arrival: Any, disclosure: Disclosure) -> Write:
+    """It is not told; an earlier try, when more was disclosed, may have drawn its number."""
+    numbers = drawn(unit, job, arrival.recipient_id, [arrival.sender_id]).numbers
     stream = packet_stream(arrival.packet_id)
     _, version = JOURNAL.load(unit.store, stream)
     event = StatusWithheld(
@@ -139,6 +142,7 @@ def _withheld(unit: Unit, job: Job, arrival: Any, disclosure: Disclosure) -> Wri
         recipient_id=arrival.recipient_id,
         status_code=job.arguments["status_code"],
         level=disclosure.level,
+        pair_number=numbers.get(arrival.sender_id),
     )
     return stream, version, [event]
 

@@ -15,6 +15,8 @@ from services.interconnect import metrics
 from services.interconnect.api import add_routes
 from services.interconnect.balance_watch import count_balance
 from services.interconnect.completeness import MOST_NUMBERS
+from tests.integration.test_interconnect_disclosure import disclose
+from tests.integration.test_interconnect_envelopes import die
 from tests.integration.test_interconnect_recall import recall
 from tests.support.desk import Desk, api_for
 from tests.support.interconnect_world import (
@@ -161,6 +163,33 @@ def test_what_two_people_refused_after_it_was_numbered_is_kept_back_too(
     assert (found["missing"]["total"], found["kept_back"]) == (0, 1)
     (withheld,) = world.messages("packet", "StatusWithheld")
     assert (withheld.level, withheld.pair_number) == ("refused_at_desk", 1)
+
+
+def test_a_step_that_was_numbered_before_it_was_withheld_is_kept_back_too(
+    world: World, desk: Desk
+) -> None:
+    world.issue(DEPARTMENT)
+    world.settle()
+    packet = world.messages("packet", "PacketArrived")[0]
+    world.arrive(packet)
+    world.settle()
+    world.handle(packet, datetime.now(UTC))
+    world.project()
+    world.react()
+    worker = world.worker()
+    # 03 is told; the worker of 04 dies with its number drawn, and meanwhile less is disclosed.
+    assert worker.work_one()
+    die(world, "status", "written")
+    disclose(world, "receipt")
+    world.settle()
+    (first, *_) = world.messages("packet", "StatusWithheld")
+    assert (first.status_code, first.level, first.pair_number) == ("04", "receipt", 3)
+    another = world.issue(PROVINCE, agency_id=str(DEPARTMENT), number=6)
+    world.settle()
+    assert world.dispatch(another)["deliveries"][0]["transport"] == "sent"
+    found = pair(desk, DEPARTMENT, PROVINCE)
+    assert found["received"]["highest"] > first.pair_number
+    assert (found["missing"]["total"], found["kept_back"]) == (0, 1)
 
 
 def test_a_recall_that_two_people_refused_is_a_fact_its_number_kept_back(

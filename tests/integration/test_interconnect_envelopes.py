@@ -70,6 +70,10 @@ def plain_packets(reason: str) -> float:
     return float(PLAIN_PACKETS.labels(reason)._value.get())
 
 
+def plain_of_all() -> list[float]:
+    return [each.value for metric in PLAIN_PACKETS.collect() for each in metric.samples]
+
+
 def handled(world: World, document: UUID) -> list[dict[str, Any]]:
     """The recipient's steps on a document that came inside, as its sender sees them."""
     (packet,) = [p for p in world.messages("packet", "PacketArrived") if p.channel == "inside"]
@@ -156,6 +160,10 @@ def spoil_key(folder: Path) -> None:
 
 def other_kind_of_key(folder: Path) -> None:
     keep(folder, PROVINCE, service_key(PROVINCE, "p384"))
+
+
+def lose_key(folder: Path) -> None:
+    (folder / f"{PROVINCE}.p12").unlink()
 
 
 def expired(folder: Path) -> None:
@@ -309,6 +317,28 @@ def die(world: World, kind: str, where: str) -> None:
             raise Killed
     with world.database.unit() as unit:
         unit.jobs.free("test")
+
+
+@pytest.mark.parametrize("gone", [lose_key, spoil_key, expired])
+@pytest.mark.parametrize("kind", ["prepare", "recall"])
+def test_who_finds_no_key_any_more_sends_what_was_sealed_before(
+    world: World, kind: str, gone: Callable[[Path], None]
+) -> None:
+    world.seal_for(PROVINCE)
+    document = world.issue(DEPARTMENT)
+    world.project()
+    world.react()
+    if kind == "recall":
+        world.settle()
+        recall(world, document)
+    die(world, kind, "written")
+    gone(world.keys)
+    before = plain_of_all()
+    world.settle()
+    assert plain_of_all() == before
+    came = world.messages("packet", "PacketArrived" if kind == "prepare" else "RecallArrived")
+    assert [each.envelope for each in came] == ["good"]
+    assert world.numbers(tables.pair_received) == world.numbers(tables.pair_sent)
 
 
 @pytest.mark.parametrize("where", ["written", "recorded"])
