@@ -7,21 +7,20 @@ for whom nothing of all this is true is a difference; so is a delivery that nobo
 
 Received: arrived = registered + refused + returned + waiting + desk. Arrived are the packets that
 interconnect took or has on its desk; the rest is what the documents service tells of them. One that
-it has not told of is waiting for `ON_THE_WAY`, and then a difference.
+it has not told of is waiting while it has still to read it, or told it in an event that is not read
+here yet; else it is a difference.
 
 `difference` counts recipients and packets: one lost and one too many never cancel each other out.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 Row = dict[str, Any]
-# From interconnect to documents it takes a second, or half a minute while the broker is away.
-ON_THE_WAY = timedelta(minutes=5)
 SENT = ("delivered", "open", "parked", "refused", "withdrawn")
 RECEIVED = ("registered", "refused", "returned", "waiting", "desk")
 NOBODY = UUID(int=0)
@@ -55,11 +54,28 @@ SELECT b.day, b.sender_id, b.recipient_id, 'sent' AS side, b.accepted AS whole,
         WHEN EXISTS ({_UNSEEN}) THEN 'open' END AS part
 FROM interconnect.balance_sent AS b LEFT JOIN hand AS h USING (dispatch_id, recipient_id)
 """  # noqa: S608
-_RECEIVED = """
-SELECT b.day, b.sender_id, b.recipient_id, 'received' AS side, b.arrived AS whole,
-    coalesce(b.state, CASE WHEN b.at > clock_timestamp() - :on_the_way THEN 'waiting' END) AS part
-FROM interconnect.balance_received AS b
+# The packets that documents recorded in events which this read model has not seen yet, or could not
+# apply. Documents records a packet in the transaction in which it has read it, so that in one
+# snapshot one of the two is true until the line has its state.
+_TOLD = """
+SELECT p.stream FROM (
+    SELECT e.causation FROM es.event AS e JOIN es.checkpoint AS c ON c.category = e.category
+    WHERE c.consumer = 'interconnect.projections' AND e.category = 'document'
+        AND (e.tx, e.position) > (c.tx, c.position)
+    UNION ALL
+    SELECT e.causation FROM es.retry AS r JOIN es.event AS e USING (stream, version)
+    WHERE r.consumer = 'interconnect.projections' AND r.category = 'document'
+) AS unseen JOIN es.event AS p ON p.event_id = unseen.causation
 """
+_ON_THE_WAY = f"""
+es.awaited('documents.policies', 'packet-' || b.packet_id, 1)
+    OR 'packet-' || b.packet_id IN ({_TOLD})
+"""
+_RECEIVED = f"""
+SELECT b.day, b.sender_id, b.recipient_id, 'received' AS side, b.arrived AS whole,
+    coalesce(b.state, CASE WHEN {_ON_THE_WAY} THEN 'waiting' END) AS part
+FROM interconnect.balance_received AS b
+"""  # noqa: S608
 
 
 def _agency_of(code: str) -> str:
@@ -163,7 +179,7 @@ def differences(connection: Connection) -> int:
         WITH hand AS ({_HAND}), line AS (
             {_SENT} WHERE {sent} UNION ALL {_RECEIVED} WHERE {received})
         SELECT count(*) FROM line WHERE whole <> (part IS NOT NULL)"""  # noqa: S608
-    return int(connection.execute(text(query), {"on_the_way": ON_THE_WAY}).scalar_one())
+    return int(connection.execute(text(query)).scalar_one())
 
 
 def _values(wanted: Wanted) -> Row:
@@ -173,5 +189,4 @@ def _values(wanted: Wanted) -> Row:
         "sender": wanted.sender,
         "recipient": wanted.recipient,
         "own": wanted.own,
-        "on_the_way": ON_THE_WAY,
     }

@@ -70,10 +70,9 @@ def line_arrived(message: Any, event: Recorded, unit: Unit) -> None:
         "sender_id": message.sender_id,
         "recipient_id": message.recipient_id,
         "day": _day(event.occurred_at),
-        "at": event.occurred_at,
         "arrived": True,
     }
-    _put(unit, balance_received, row, ("arrived", "day", "at"))
+    _put(unit, balance_received, row, ("arrived", "day"))
 
 
 def line_waiting(message: Any, event: Recorded, unit: Unit) -> None:
@@ -85,7 +84,6 @@ def line_waiting(message: Any, event: Recorded, unit: Unit) -> None:
         "sender_id": message.sender_id,
         "recipient_id": message.agency_id,
         "day": _day(event.occurred_at),
-        "at": event.occurred_at,
         "arrived": False,
         "state": "waiting",
     }

@@ -239,7 +239,6 @@ balance_received = Table(
     Column("sender_id", _ID, nullable=False),
     Column("recipient_id", _ID, nullable=False),
     Column("day", Date, nullable=False),
-    Column("at", _AT, nullable=False),
     # By PacketArrived; and by the documents service: waiting, registered, refused, returned.
     Column("arrived", Boolean, nullable=False),
     Column("state", Text),

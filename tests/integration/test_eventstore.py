@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import rfc8785
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from libs.contracts import instant_text
@@ -30,6 +30,7 @@ from libs.eventstore import (
     WrongVersion,
     bulk,
 )
+from libs.messaging.positions import Positions
 from tests.support.servers import PostgresForTests
 from tests.support.wait import eventually
 
@@ -233,6 +234,36 @@ def test_a_service_writes_its_own_categories_alone(
     with directory.connect() as stranger:
         assert EventStore(stranger).read(name) == []
     directory.dispose()
+
+
+def test_a_service_learns_how_far_others_are_with_its_own_events_and_no_others(
+    urls: Callable[[str], str], database: Database
+) -> None:
+    def awaited(engine: Engine, name: str) -> bool:
+        question = text("SELECT es.awaited('workflow.policies', :name, 1)")
+        with engine.connect() as connection:
+            return bool(connection.execute(question, {"name": name}).scalar_one())
+
+    name, missing = stream(), stream()
+    with database.unit() as unit:
+        unit.store.append(name, NO_STREAM, [event()], context())
+    stranger = engine_for(urls("directory"))
+    assert awaited(database.engine, name)
+    assert not awaited(database.engine, missing)
+    assert not awaited(stranger, name)
+    follower = Database(engine_for(urls("workflow")), "workflow")
+    with follower.unit() as unit:
+        positions = Positions(unit.connection, "workflow.policies")
+        positions.lock("document")
+        positions.move("document", unit.store.newest("document"))
+    assert not awaited(database.engine, name)
+    with follower.unit() as unit:
+        (recorded,) = unit.store.read(name)
+        Positions(unit.connection, "workflow.policies").set_aside(recorded, "not today")
+    assert awaited(database.engine, name)
+    assert not awaited(stranger, name)
+    stranger.dispose()
+    follower.engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import rfc8785
 from prometheus_client import Gauge
 from prometheus_client.samples import Sample
 from sqlalchemy import text
 from werkzeug.test import Client
 
+from libs.contracts.journal import caused_by
+from libs.db import Unit
+from libs.eventstore import NO_STREAM, NewEvent, Recorded
+from libs.messaging.applier import Applier, Handler
 from libs.messaging.rebuild import Rebuild
 from services.interconnect import balance, completeness, metrics
 from services.interconnect.api import add_routes
@@ -228,17 +233,78 @@ def test_what_came_is_waiting_then_registered_or_refused(world: World, desk: Des
     assert received(desk, f"?sender={OFFICE}&recipient={PROVINCE}") == received(desk)
 
 
-def test_a_packet_that_documents_never_recorded_is_a_difference(world: World, desk: Desk) -> None:
+def documents(world: World, **handlers: Handler) -> Applier:
+    """The consumer of the documents service that records arrivals, with these handlers."""
+    return Applier("documents.policies", world.others["documents"], handlers)
+
+
+def came(world: World) -> None:
+    """A document comes by the axis."""
     world.poll()
     world.from_office(office_document(world, PROVINCE), "edoc")
     world.poll()
-    late = "UPDATE interconnect.balance_received SET at = at - interval '5 minutes'"
-    with world.database.unit() as unit:
-        unit.connection.execute(text(late))
+
+
+def test_what_documents_read_and_never_recorded_is_a_difference(world: World, desk: Desk) -> None:
+    came(world)
+    documents(world).catch_up("packet")
     assert received(desk) == {"arrived": 1, "difference": 1}
+    count_balance(world.database)
+    assert metrics.DIFFERENCE._value.get() == 1
     world.arrive(world.messages("packet", "PacketArrived")[0])
     world.project()
     assert received(desk) == {"arrived": 1, "waiting": 1}
+
+
+def test_what_documents_has_not_read_yet_is_waiting_however_long_it_is_away(
+    world: World, desk: Desk
+) -> None:
+    came(world)
+    assert received(desk) == {"arrived": 1, "waiting": 1}
+    count_balance(world.database)
+    assert metrics.DIFFERENCE._value.get() == 0
+    documents(world).catch_up("packet")
+    assert received(desk) == {"arrived": 1, "difference": 1}
+
+
+def test_what_documents_tries_again_or_has_on_its_desk_is_waiting(world: World, desk: Desk) -> None:
+    def fail(*_event: Any) -> None:
+        raise ValueError("not today")
+
+    came(world)
+    documents(world, PacketArrived=fail).catch_up("packet")
+    assert received(desk) == {"arrived": 1, "waiting": 1}
+    with world.others["documents"].unit() as unit:
+        unit.connection.execute(text("UPDATE es.retry SET parked = true"))
+    assert received(desk) == {"arrived": 1, "waiting": 1}
+    with world.others["documents"].unit() as unit:
+        unit.connection.execute(text("DELETE FROM es.retry"))
+    assert received(desk) == {"arrived": 1, "difference": 1}
+
+
+def test_what_this_read_model_has_not_seen_of_documents_is_waiting(
+    world: World, desk: Desk
+) -> None:
+    def record(_message: Any, recorded: Recorded, unit: Unit) -> None:
+        context = caused_by(recorded, agency="a", handler="system:documents", now=unit.now)
+        event = NewEvent(uuid4(), "DocumentArrived", 1, rfc8785.dumps(arrival))
+        unit.store.append(f"document-{uuid4()}", NO_STREAM, [event], context)
+
+    def fail(*_event: Any) -> None:
+        raise ValueError("not today")
+
+    came(world)
+    (packet,) = world.messages("packet", "PacketArrived")
+    arrival = {"document_id": str(uuid4()), "agency_id": packet.recipient_id}
+    arrival |= {"packet_id": packet.packet_id, "sender_id": packet.sender_id}
+    documents(world, PacketArrived=record).catch_up("packet")
+    assert received(desk) == {"arrived": 1, "waiting": 1}
+    own = Applier("interconnect.projections", world.database, {"DocumentArrived": fail})
+    own.catch_up("document")
+    assert received(desk) == {"arrived": 1, "waiting": 1}
+    with world.database.unit() as unit:
+        unit.connection.execute(text("DELETE FROM es.retry"))
+    assert received(desk) == {"arrived": 1, "difference": 1}
 
 
 def test_what_is_registered_stays_so_when_it_is_given_back(world: World, desk: Desk) -> None:

@@ -32,7 +32,7 @@ def show(start: date, end: date, rows: Sequence[Row], totals: Row, *, more: bool
     lost = totals["sent_difference"] + totals["received_difference"]
     console.print(
         f"[red]{lost} do not add up.[/] Look first at the parked events of interconnect.projections"
-        " and documents.policies (lienthong parked list), then at docs/operations/runbook.md."
+        " (lienthong parked list), then at docs/operations/runbook.md."
     )
 
 
