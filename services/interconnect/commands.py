@@ -40,6 +40,11 @@ class RecordRefusal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordFailure:
+    """Record that the recipient's own system failed the packet that the axis had taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordStatus:
     """Record a status that the recipient told; `staff` and `note` are digests of blobs.
 
@@ -125,6 +130,7 @@ Command = (
     OpenDelivery
     | RecordSent
     | RecordRefusal
+    | RecordFailure
     | RecordWithdrawal
     | RecordStatus
     | AskRecall

@@ -62,7 +62,7 @@ class PacketSent:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRefused:
-    """The axis or the directory refused a delivery for good."""
+    """The axis or the directory refused a delivery, or the recipient's system failed its packet."""
 
     delivery_id: str
     dispatch_id: UUID

@@ -1,4 +1,5 @@
-"""Polling the axis, in lanes that do not wait for one another: documents, large ones, statuses."""
+"""Polling the axis, in lanes that do not wait for one another: documents, large ones, statuses,
+and what became of what we sent."""
 
 import random
 import threading
@@ -25,6 +26,7 @@ from services.interconnect.backlog import Backlog, BackOff
 from services.interconnect.collector import Collector, PacketIsLarge
 from services.interconnect.compose import VIETNAM
 from services.interconnect.errors import NotKnownYet, PacketDamaged
+from services.interconnect.followup import FollowUp
 from services.interconnect.metrics import AXIS_FAILURES, AXIS_POLLED
 
 MEBIBYTE = 1024 * 1024
@@ -36,7 +38,12 @@ _MOST_UNREACHABLE = 3
 # Seconds. A refusal may pass: the clock is set right, a province's operators enter the agency.
 _LONGEST_DECLINED = 3600.0
 # The advisory locks of whoever polls: any numbers that nobody else takes.
-_TURNS = {"documents": 7_203_417_101, "large": 7_203_417_102, "statuses": 7_203_417_103}
+_TURNS = {
+    "documents": 7_203_417_101,
+    "large": 7_203_417_102,
+    "statuses": 7_203_417_103,
+    "sent": 7_203_417_104,
+}
 
 logger = get_logger(__name__)
 
@@ -68,11 +75,17 @@ class Poller:
         self._statuses = Backlog(documents.shortest)
         self._registration = BackOff(documents.shortest)
         self._agencies = BackOff(documents.shortest, _LONGEST_DECLINED)
+        self._follow_up = FollowUp(database, axis)
 
     @property
     def lanes(self) -> dict[str, Callable[[], None]]:
         """One round of each lane. Each raises what kept it from its packets."""
-        return {"documents": self.documents, "large": self.large, "statuses": self.statuses}
+        return {
+            "documents": self.documents,
+            "large": self.large,
+            "statuses": self.statuses,
+            "sent": self.sent,
+        }
 
     def poll(self) -> None:
         """One round of all lanes, one after the other."""
@@ -120,6 +133,19 @@ class Poller:
             if mine:
                 large = self._documents.large()
                 self._take("large", large, self._of_documents, self._documents, self._limit)
+
+    def sent(self) -> None:
+        """Ask what became of what we sent: what a recipient's system failed is refused."""
+        with self._turn("sent") as mine:
+            if mine:
+                for failed in self._follow_up.failed():
+                    try:
+                        self._follow_up.record(failed)
+                    except Exception as error:
+                        if connection_lost(error):
+                            raise
+                        _failed("follow-up", error, delivery=failed.delivery_id)
+                _polled("sent")
 
     def _take(
         self,

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from libs.db import Unit, put_row
@@ -123,17 +123,25 @@ def project_delivery(message: Any, _event: Recorded, unit: Unit) -> None:
 
 
 def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
-    """The packet was handed over."""
-    values = {"sent_at": event.occurred_at, "axis_doc_id": message.axis_doc_id or None}
+    """The packet was handed over; or, after a refusal, it shows that it had been all the same."""
+    row = tables.delivery.c
+    values = {
+        "sent_at": func.coalesce(row.sent_at, event.occurred_at),
+        "axis_doc_id": func.coalesce(message.axis_doc_id or None, row.axis_doc_id),
+    }
     _transport(unit, message.delivery_id, transport="sent", reason_code=None, **values)
 
 
 def project_refused(message: Any, _event: Recorded, unit: Unit) -> None:
-    """The packet is not handed over any more; if it had left, an update may be answered."""
+    """The packet is not handed over any more, or failed there; what had left may be answered."""
     request, lapsed = _asked(unit, message.delivery_id)
-    update = [request] if request and request["request"] == "update" else []
+    row = tables.delivery.c
+    sent = select(row.transport == "sent").where(row.delivery_id == message.delivery_id)
+    told = unit.connection.execute(sent).scalar_one() or (request or {}).get("request") == "update"
     gone = {"outcome": None, "outcome_by": None}
-    more = gone if message.never_left else {"lapsed": lapsed + update}
+    more = (
+        gone if message.never_left else {"lapsed": lapsed + ([request] if request and told else [])}
+    )
     reason = {"reason_code": message.reason_code}
     _transport(unit, message.delivery_id, transport="refused", **reason, **_CLOSED, **more)
 

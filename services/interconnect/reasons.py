@@ -35,6 +35,10 @@ _PLAIN = {
     "axis-23": PlainCause(
         "Cơ quan nhận bị khóa trên trục.", "The recipient is locked on the axis."
     ),
+    "axis-fail": PlainCause(
+        "Hệ thống của cơ quan nhận báo không nhận được gói tin: hãy liên hệ nơi nhận, rồi gửi lại.",
+        "The recipient's own system failed the packet: ask them why, then send it again.",
+    ),
     "axis-too-large": PlainCause(
         "Gói tin lớn hơn mức cho phép.", "The packet is larger than what is allowed."
     ),

@@ -22,6 +22,7 @@ from services.interconnect.axis import (
 )
 from services.interconnect.backlog import Backlog
 from services.interconnect.deliveries import prepare
+from services.interconnect.followup import FOLLOW_UP_SECONDS
 from services.interconnect.poller import Poller
 from services.interconnect.recalls import tell_recall
 from services.interconnect.refused import REFUSED_ACTS
@@ -84,12 +85,14 @@ def main() -> None:
     keys = KeyFolder(settings.service_keys_dir)
     limit, documents = settings.packet_limit, Backlog(settings.poll_seconds)
     serve_ops(settings.ops_host, settings.ops_port, checks_of("interconnect")(settings))
-    for lane in ("documents", "large", "statuses"):
+    lanes = dict.fromkeys(("documents", "large", "statuses"), settings.poll_seconds)
+    lanes["sent"] = max(FOLLOW_UP_SECONDS, settings.poll_seconds)
+    for lane, seconds in lanes.items():
         poller = Poller(database, blobs, client(), limit, settings.axis_mail, documents)
         # A daemon: every step of a round may be cut off and is then repeated.
         threading.Thread(
             target=poller.run,
-            args=(lane, settings.poll_seconds, threading.Event()),
+            args=(lane, seconds, threading.Event()),
             name=f"poller.{lane}",
             daemon=True,
         ).start()

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -115,6 +116,13 @@ def test_a_compressed_reply_is_bounded_by_what_it_unpacks_to() -> None:
     ):
         client.fetch("id", BytesIO(), 1000)
     assert refused.value.code == "too-large"
+
+
+@pytest.mark.parametrize("told", [{}, {"receiveStatus": None}, {"receiveStatus": ""}])
+def test_of_what_was_sent_nothing_may_have_been_told_yet(told: dict[str, None]) -> None:
+    row = {"senderDocId": "d", "messageType": "edoc", "fromCode": "H25", "toCode": "H42", **told}
+    with answering(json.dumps({**OK, "data": [row]}).encode()) as axis:
+        assert [each.status for each in axis.sent_on(date(2026, 11, 23))] == [""]
 
 
 def test_an_axis_that_is_not_there_is_unreachable() -> None:

@@ -5,11 +5,13 @@ By the field's error table a refusal (10 to 23) is not tried again, and the netw
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,6 +39,8 @@ from tests.support.axis_drivers import (
     serving,
 )
 from tools.axis.faults import FAULTS
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +195,34 @@ def test_what_was_acknowledged_is_listed_no_more_and_may_be_again(
     for _ in range(2):
         province.acknowledge(doc_id, taken=taken, failed=failed)
         assert province.waiting("edoc") == []
+
+
+def test_the_sender_sees_what_became_of_a_days_documents_where_the_axis_tells(
+    axis: FaultyAxis, office: AxisClient, province: AxisClient
+) -> None:
+    doc_id = send(office, a_packet(RECIPIENT, "H41"))
+    send(province, status_packet(RECIPIENT, SENDER, "03"), "status")
+    province.acknowledge(doc_id, taken=(), failed=[RECIPIENT])
+    today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    rows = [each for day in (today, today - DAY) for each in office.sent_on(day)]
+    found = {each.to: each.status for each in rows if each.doc_id == doc_id}
+    listed = {RECIPIENT: "fail", "H41": "initial"}
+    assert found == ({} if axis.driver == "province" else listed)
+    assert {each.message_type for each in rows} <= {"edoc"}
+    assert list(office.sent_on(today + DAY)) == []
+
+
+def test_of_very_many_sent_documents_all_pages_are_asked_for(
+    axis: FaultyAxis, office: AxisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(national, "_PAGE", 3)
+    monkeypatch.setattr(national, "_MOST_PAGES", 10_000)
+    sent = {send(office) for _ in range(5)}
+    today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    rows = [each for day in (today - DAY, today) for each in office.sent_on(day)]
+    found = [each.doc_id for each in rows if each.doc_id in sent]
+    assert len(found) == (0 if axis.driver == "province" else 5)
+    assert set(found) <= sent
 
 
 def test_more_than_the_limit_is_refused(office: AxisClient, province: AxisClient) -> None:

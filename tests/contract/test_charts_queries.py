@@ -55,7 +55,7 @@ def test_what_operators_must_see_is_measured_and_shown(name: str) -> None:
     assert any(name in query for query in panels.panel_queries().values())
 
 
-@pytest.mark.parametrize("lane", ["documents", "large", "statuses"])
+@pytest.mark.parametrize("lane", ["documents", "large", "statuses", "sent"])
 def test_a_lane_of_the_axis_that_stops_or_is_polled_by_nobody_is_told(lane: str) -> None:
     rule = panels.rule_queries()["LienthongAxisNotPolled"]
     assert f'absent(lienthong_axis_polled_seconds{{lane="{lane}"}})' in rule

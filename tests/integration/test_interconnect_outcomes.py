@@ -25,6 +25,7 @@ from services.interconnect.commands import (
     LapseRecall,
     LapseUpdate,
     OpenDelivery,
+    RecordFailure,
     RecordRecallSent,
     RecordRefusal,
     RecordReplaced,
@@ -56,6 +57,7 @@ RECALL = AskRecall(at=AT, note="n")
 RECALL_SENT = RecordRecallSent(status_packet="s", channel="axis")
 LAPSE = LapseRecall(reason_code="axis-23", pair_number=2)
 REFUSE = RecordRefusal(reason_code="axis-18")
+FAILED = RecordFailure()
 UPDATE = AskUpdate(by=NEWER)
 
 
@@ -74,7 +76,7 @@ def told(code: str, minutes: int = 0) -> RecordStatus:
 
 COMMANDS = st.one_of(
     st.sampled_from([SENT, RECALL, RECALL_SENT, LAPSE, replace(LAPSE, never_left=True)]),
-    st.sampled_from([REFUSE, replace(REFUSE, never_left=True), RecordWithdrawal()]),
+    st.sampled_from([REFUSE, replace(REFUSE, never_left=True), FAILED, RecordWithdrawal()]),
     st.builds(told, st.sampled_from(["01", "02", "03", "15", "15", "16"]), st.integers(0, 3)),
     st.builds(AskUpdate, by=st.sampled_from([NEWER, OTHER])),
     st.builds(LapseUpdate, by=st.sampled_from([NEWER, OTHER]), never_left=st.booleans()),
@@ -126,6 +128,8 @@ def read_model(unit: Unit, events: list[Event]) -> Any:
 @example([REFUSE, UPDATE, told("01"), told("15")])
 @example([UPDATE, REFUSE, told("01"), told("16"), RECALL, told("15", 1)])
 @example([RECALL, RecordReplaced(by=NEWER), RecordWithdrawal()])
+@example([SENT, RECALL, RECALL_SENT, FAILED, told("15")])
+@example([SENT, UPDATE, FAILED, told("15")])
 @settings(max_examples=100, deadline=None)
 def test_the_read_model_says_what_the_rules_say(
     database: Database, commands: list[Command]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.interconnect.commands import (
     OpenDelivery,
+    RecordFailure,
     RecordRefusal,
     RecordSent,
     RecordStatus,
@@ -102,6 +103,21 @@ def test_what_is_open_can_be_refused_for_good() -> None:
 
 def test_what_was_sent_is_not_refused_afterwards() -> None:
     assert decide(given(OPENED, SENT), RecordRefusal(reason_code="axis-18")) == []
+
+
+def test_what_the_recipients_system_failed_is_refused_once() -> None:
+    failed = replace(REFUSED, reason_code="axis-fail")
+    assert decide(given(OPENED, SENT), RecordFailure()) == [failed]
+    assert decide(given(OPENED, SENT, failed), RecordFailure()) == []
+
+
+@pytest.mark.parametrize("history", [(OPENED,), (OPENED, REFUSED)])
+def test_what_never_left_is_not_failed_there(history: tuple[Event, ...]) -> None:
+    assert decide(given(*history), RecordFailure()) == []
+
+
+def test_whoever_told_a_step_has_the_document_whatever_his_system_said_of_the_packet() -> None:
+    assert decide(given(OPENED, SENT, TOLD), RecordFailure()) == []
 
 
 @pytest.mark.parametrize("command", [RecordSent(packet="p"), RecordRefusal(reason_code="r"), TELL])

@@ -233,6 +233,15 @@ def test_a_recall_that_was_given_up_and_left_all_the_same_is_answered(
     assert (delivery.outcome, delivery.request) == (outcome, None)
 
 
+def test_a_recall_of_what_failed_there_is_answered_when_people_there_read_it_again() -> None:
+    failed = replace(REFUSED, reason_code="axis-fail")
+    refused = given(OPENED, SENT, asked(), RECALL_SENT, failed)
+    assert (refused.transport, refused.request) == ("refused", None)
+    came: list[Event] = [told("01"), SENT, told("15", 60)]
+    later = reduce(evolve, came, refused)
+    assert (later.transport, later.outcome) == ("sent", "recalled")
+
+
 def test_an_answer_to_what_was_never_asked_means_nothing() -> None:
     assert given(OPENED, SENT, told("15")).outcome == ""
     never = replace(LAPSE_RECALL, never_left=True)

@@ -11,6 +11,7 @@ from services.interconnect.axis.model import (
     AxisUnreachable,
     MessageType,
     Received,
+    Sent,
     Sink,
 )
 from services.interconnect.axis.national import NationalAxis
@@ -27,6 +28,7 @@ __all__ = [
     "ProvinceAccount",
     "ProvinceAxis",
     "Received",
+    "Sent",
     "Sink",
     "Throttle",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import BinaryIO, Literal, Protocol
 
 from libs.jobs.worker import ComeAgain, Doubtful
@@ -78,6 +79,20 @@ class Received:
     created: str
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What became of one packet that we sent, at one recipient; `status` is the transport's.
+
+    It is `done` or `fail` once the recipient's system has said so.
+    """
+
+    doc_id: str
+    message_type: str
+    from_: str
+    to: str
+    status: str
+
+
 def each_once(rows: Iterable[Received]) -> list[Received]:
     """Packets in their order, each once; some axes list one for each of its recipients."""
     found: dict[str, Received] = {}
@@ -111,6 +126,12 @@ class AxisClient(Protocol):
 
         Raises `AxisRefused` (`too-large`) beyond `limit` bytes. After any error, what was written
         is to be thrown away.
+        """
+
+    def sent_on(self, day: date) -> Iterable[Sent]:
+        """Tell what became of the documents that we sent on this day in Viet Nam.
+
+        Of very many the oldest part; nothing where the axis keeps no such list.
         """
 
     def acknowledge(self, doc_id: str, *, taken: Sequence[str], failed: Sequence[str]) -> None:

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from hashlib import sha256 as _sha256
 from io import BytesIO
 from itertools import chain
@@ -15,6 +15,7 @@ from services.interconnect.axis.link import (
     Link,
     Request,
     codes_of,
+    printable,
     refusal,
     rows_of,
     text_of,
@@ -25,6 +26,7 @@ from services.interconnect.axis.model import (
     AxisRefused,
     MessageType,
     Received,
+    Sent,
     Sink,
     each_once,
 )
@@ -41,21 +43,11 @@ _VERSION = "2.0.1"
 _BAD_REQUEST = "10"
 _PAGE, _MOST_PAGES = 100, 100
 _LONGEST_REFUSAL = 64 * 1024
+_LONGEST_STATUS = 20
 # How an axis before 2.0.1 says that it has no downloadEdoc.
 _NO_SUCH_METHOD = frozenset({404, 405, 501})
 # Every header is sent three times; servers take 8 KiB of them together.
 _LONGEST_TO = 1500
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of one packet that we sent, at one recipient; `status` is the transport's."""
-
-    doc_id: str
-    message_type: str
-    from_: str
-    to: str
-    status: str
 
 
 class NationalAxis:
@@ -200,16 +192,36 @@ class NationalAxis:
             to = {"to": json.dumps(codes)} if codes else {}
             self._ask("updateStatus", {"docid": doc_id, "status": status, **to})
 
-    def sent(self, message_type: MessageType, *, page_size: int = 100, page: int = 1) -> list[Sent]:
-        """Return a page (from 1) of what we sent, oldest first, one row for each recipient."""
-        rows = rows_of(self._ask("getSentEdocList", _page(message_type, page_size, page)))
+    def sent_on(self, day: date) -> Iterator[Sent]:
+        """Tell what became of a day's documents; see `AxisClient`."""
+        for page in range(1, _MOST_PAGES + 1):
+            rows = self.sent("edoc", page_size=_PAGE, page=page, on=day)
+            yield from rows
+            if len(rows) < _PAGE:
+                break
+
+    def sent(
+        self,
+        message_type: MessageType,
+        *,
+        page_size: int = 100,
+        page: int = 1,
+        on: date | None = None,
+    ) -> list[Sent]:
+        """Return a page (from 1) of what we sent, oldest first, one row for each recipient.
+
+        `on` narrows it to a day in Viet Nam.
+        """
+        day = {"fromDate": f"{on:%Y/%m/%d}", "toDate": f"{on:%Y/%m/%d}"} if on else {}
+        rows = rows_of(self._ask("getSentEdocList", _page(message_type, page_size, page) | day))
         return [
             Sent(
                 doc_id=text_of(row, "senderDocId"),
                 message_type=text_of(row, "messageType"),
                 from_=text_of(row, "fromCode"),
                 to=text_of(row, "toCode"),
-                status=text_of(row, "receiveStatus"),
+                # Nothing may have been told of it yet.
+                status=printable(row.get("receiveStatus") or "", _LONGEST_STATUS),
             )
             for row in rows
         ]

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, BinaryIO
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from services.interconnect.axis.model import (
     AxisUnreachable,
     MessageType,
     Received,
+    Sent,
     Sink,
     each_once,
 )
@@ -122,6 +123,11 @@ class ProvinceAxis:
         data = self._logged_in(fetch).get("data")
         if not isinstance(data, dict) or "edxml" not in data:
             raise AxisUnreachable("the reply has no packet")
+
+    def sent_on(self, day: date) -> Sequence[Sent]:
+        """Nothing: this axis has no list of what was sent; see `AxisClient`."""
+        del day
+        return ()
 
     def acknowledge(self, doc_id: str, *, taken: Sequence[str], failed: Sequence[str]) -> None:
         """Say `done` when one of ours has it, else `fail`; `failed` cannot be told apart there."""

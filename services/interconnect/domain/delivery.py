@@ -18,6 +18,7 @@ from services.interconnect.commands import (
     LapseRecall,
     LapseUpdate,
     OpenDelivery,
+    RecordFailure,
     RecordRecallSent,
     RecordRefusal,
     RecordReplaced,
@@ -65,6 +66,8 @@ Event = (
 )
 Request = RecallAsked | UpdateAsked
 
+FAILED_THERE = "axis-fail"
+"""Why a delivery is refused whose packet the recipient's own system failed."""
 OPENED, SENT, REFUSED, WITHDRAWN = "opened", "sent", "refused", "withdrawn"
 RECALLED, UPDATED, REPLACED = "recalled", "updated", "replaced"
 
@@ -129,6 +132,10 @@ def decide(delivery: Delivery, command: Command) -> list[Event]:
     match command:
         case RecordSent() | RecordRefusal() | RecordWithdrawal():
             return _transport(delivery, command, names)
+        case RecordFailure():
+            # Whoever told a step has the document, whatever his system said of the packet.
+            lost = delivery.transport == SENT and not delivery.told
+            return [DeliveryRefused(**names, reason_code=FAILED_THERE)] if lost else []
         case RecordStatus():
             status = _status(names, command)
             if any(_same(status, told) for told in delivery.told):
@@ -193,12 +200,14 @@ def _moved(delivery: Delivery, event: PacketSent | DeliveryRefused | DeliveryWit
 
 
 def _refused(delivery: Delivery, event: DeliveryRefused) -> Delivery:
-    """Nobody is told of an open recall; an update may be answered if the document had left."""
+    """What was asked of a document that had left may be answered; of a recall that it has not
+    followed nobody is told."""
     refused = replace(delivery, transport=REFUSED, request=None, recalls_sent=len(delivery.asked))
     if event.never_left:
         return replace(refused, outcome="")
-    update = (delivery.request,) if isinstance(delivery.request, UpdateAsked) else ()
-    return replace(refused, lapsed=(*delivery.lapsed, *update), may_have_left=True)
+    told = delivery.transport == SENT or isinstance(delivery.request, UpdateAsked)
+    asked = (delivery.request,) if delivery.request and told else ()
+    return replace(refused, lapsed=(*delivery.lapsed, *asked), may_have_left=True)
 
 
 def _told(delivery: Delivery, status: StatusReceived) -> Delivery:
