@@ -22,7 +22,7 @@ from services.interconnect.journal import JOURNAL, SYSTEM, delivery_writes, load
 FOLLOW_UP_SECONDS = 300.0
 """Between two rounds: nobody waits for a failure that only people can mend."""
 FAIL = "fail"
-_LONGEST = timedelta(days=30)
+_LONGEST, _A_DAY = timedelta(days=30), timedelta(days=1)
 # So many days are asked for in every round; of the older ones as many as have so many rows.
 _RECENT = 2
 _MOST_ROWS = 10_000
@@ -44,6 +44,7 @@ FROM (SELECT d.delivery_id, d.axis_doc_id, d.recipient_id {_UNANSWERED}
 JOIN interconnect.agency_code AS k ON k.agency_id = f.recipient_id
 ORDER BY f.delivery_id
 """  # noqa: S608
+_OVERDUE = f"SELECT count(*) {_UNANSWERED} AND d.sent_at < :until"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,12 @@ class FollowUp:
             for row in rows
             if (row.axis_doc_id, row.code) in failed
         ]
+
+    def unanswered(self) -> int:
+        """How many deliveries of the last 30 days nobody has told a step of for a day."""
+        with self._database.unit() as unit:
+            values = {"since": unit.now - _LONGEST, "until": unit.now - _A_DAY}
+            return int(unit.connection.execute(text(_OVERDUE), values).scalar_one())
 
     def record(self, failed: Failed) -> None:
         """Refuse the delivery, if its recipient still has told nothing; a repeat changes nothing.

@@ -24,6 +24,10 @@ AXIS_POLLED = Gauge(
     "When the axis was last polled to the end, by lane; or a packet settled",
     ["lane"],
 )
+UNANSWERED = Gauge(
+    "lienthong_deliveries_unanswered",
+    "Deliveries by the axis of the last 30 days of which nobody has told a step for a day",
+)
 BALANCE = Gauge(
     "lienthong_balance",
     "Recipients of the documents that were accepted in the last 30 days, by what became of them",

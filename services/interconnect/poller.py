@@ -27,7 +27,7 @@ from services.interconnect.collector import Collector, PacketIsLarge
 from services.interconnect.compose import VIETNAM
 from services.interconnect.errors import NotKnownYet, PacketDamaged
 from services.interconnect.followup import FollowUp
-from services.interconnect.metrics import AXIS_FAILURES, AXIS_POLLED
+from services.interconnect.metrics import AXIS_FAILURES, AXIS_POLLED, UNANSWERED
 
 MEBIBYTE = 1024 * 1024
 # Seven of ten packets are smaller (domain facts, section 8); a slow line brings one in half a
@@ -145,6 +145,7 @@ class Poller:
                         if connection_lost(error):
                             raise
                         _failed("follow-up", error, delivery=failed.delivery_id)
+                UNANSWERED.set(self._follow_up.unanswered())
                 _polled("sent")
 
     def _take(

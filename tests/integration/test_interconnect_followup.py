@@ -16,6 +16,7 @@ from services.interconnect.compose import VIETNAM
 from services.interconnect.events import PacketSent
 from services.interconnect.followup import FollowUp
 from services.interconnect.journal import JOURNAL, SYSTEM, delivery_stream
+from services.interconnect.metrics import UNANSWERED
 from tests.support.interconnect_world import (
     CODES,
     DEPARTMENT,
@@ -205,6 +206,18 @@ def test_what_nobody_answered_for_30_days_is_asked_no_more(world: World) -> None
     issued(world, OFFICE)
     age(world, 31)
     assert list(FollowUp(world.database, axis).failed()) == axis.asked == []  # type: ignore[arg-type]
+
+
+def test_what_nobody_has_told_a_step_of_for_a_day_is_counted(world: World) -> None:
+    for number, days in ((5, 2), (6, 2), (7, 0)):
+        document = issued(world, OFFICE, number=number)
+        age(world, days)
+    world.poll()
+    assert UNANSWERED._value.get() == 2
+    first = world.dispatch(document)["foreign_id"].replace("07/", "05/")
+    world.from_office(office_status(first, "01"), "status")
+    world.poll(2)  # told in the first
+    assert UNANSWERED._value.get() == 1
 
 
 def test_the_newest_days_are_asked_every_time_and_the_older_ones_in_turn(

@@ -45,6 +45,10 @@ ROWS: dict[str, list[Panel]] = {
             "time() - max by (lane) (lienthong_axis_polled_seconds)", "{{lane}}", unit="s",
         ),
         Panel(
+            "Gửi qua trục, quá một ngày chưa có trạng thái", "By the axis, no step for a day",
+            "max(lienthong_deliveries_unanswered)", "unanswered",
+        ),
+        Panel(
             "Cân đối văn bản gửi (30 ngày)", "Balance of what was sent (30 days)",
             "max by (state) (lienthong_balance)", "{{state}}",
         ),
