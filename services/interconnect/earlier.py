@@ -13,7 +13,7 @@ from services.interconnect.commands import (
     RecordReplaced,
 )
 from services.interconnect.domain import decide, delivery_id, dispatch_of, evolve
-from services.interconnect.domain.delivery import Delivery
+from services.interconnect.domain.delivery import REFUSED, SENT, Delivery
 from services.interconnect.errors import NotAskable, RequestOpen
 from services.interconnect.events import DispatchOpened
 from services.interconnect.journal import (
@@ -67,12 +67,31 @@ def settled_writes(
     """What the commands add to a delivery, and to those of the documents that it replaces.
 
     A document takes the place of what it replaces (thay thế) once its recipient has accepted it.
-    Its dispatch is held for one delivery; `alone` when the caller holds it for many.
+    Its dispatch is held for one delivery; `alone` when the caller holds it for many. An update (cập
+    nhật) that came though it was refused asks for its answer again.
     """
     if not alone:
         hold_dispatch(unit, dispatch_of(name), shared=True)
+    refused = load_delivery(unit, name)[0].transport == REFUSED
     delivery, writes = delivery_after(unit, name, commands)
-    return writes + _replaced(unit, delivery) if writes else []
+    if not writes:
+        return []
+    came = refused and delivery.transport == SENT
+    return writes + _replaced(unit, delivery) + (_asked_again(unit, delivery) if came else [])
+
+
+def _asked_again(unit: Unit, newer: Delivery) -> list[Write]:
+    """Nothing, where another request is open by now: the answer is taken for that."""
+    assert newer.opened is not None
+    found = opened_dispatch(unit, newer.opened.dispatch_id)
+    updates = found[0].updates if found else None
+    if updates is None:
+        return []
+    hold_dispatch(unit, updates, shared=True)
+    try:
+        return ask_update(unit, updates, newer.opened.document_id, newer.opened.recipient_id)
+    except RequestOpen:
+        return []
 
 
 def _replaced(unit: Unit, newer: Delivery) -> list[Write]:

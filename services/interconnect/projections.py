@@ -135,15 +135,18 @@ def project_sent(message: Any, event: Recorded, unit: Unit) -> None:
 def project_refused(message: Any, _event: Recorded, unit: Unit) -> None:
     """The packet is not handed over any more, or failed there; what had left may be answered."""
     request, lapsed = _asked(unit, message.delivery_id)
-    row = tables.delivery.c
-    sent = select(row.transport == "sent").where(row.delivery_id == message.delivery_id)
-    told = unit.connection.execute(sent).scalar_one() or (request or {}).get("request") == "update"
+    if request and (request["request"] == "update" or _was_sent(unit, message.delivery_id)):
+        lapsed = [*lapsed, request]
     gone = {"outcome": None, "outcome_by": None}
-    more = (
-        gone if message.never_left else {"lapsed": lapsed + ([request] if request and told else [])}
-    )
+    more = gone if message.never_left else {"lapsed": lapsed}
     reason = {"reason_code": message.reason_code}
     _transport(unit, message.delivery_id, transport="refused", **reason, **_CLOSED, **more)
+
+
+def _was_sent(unit: Unit, delivery_id: str) -> bool:
+    row = tables.delivery.c
+    sent = select(row.transport == "sent").where(row.delivery_id == delivery_id)
+    return bool(unit.connection.execute(sent).scalar_one())
 
 
 def project_withdrawn(message: Any, _event: Recorded, unit: Unit) -> None:

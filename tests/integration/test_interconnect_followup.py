@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from libs.eventstore import Context
 from services.interconnect import balance, followup
 from services.interconnect.axis import AxisAgency, AxisUnreachable, Sent
 from services.interconnect.compose import VIETNAM
-from services.interconnect.events import PacketSent
 from services.interconnect.followup import FollowUp
-from services.interconnect.journal import JOURNAL, SYSTEM, delivery_stream
+from services.interconnect.journal import SYSTEM
 from services.interconnect.metrics import UNANSWERED
 from tests.support.interconnect_world import (
     CODES,
@@ -51,6 +49,13 @@ def settle_there(world: World, *, fail: bool) -> None:
     for received in world.office.waiting("edoc"):
         taken, failed = ((), received.to) if fail else (received.to, ())
         world.office.acknowledge(received.doc_id, taken=taken, failed=failed)
+
+
+def tell(world: World, document: UUID, code: str) -> None:
+    """The Government Office tells a step on the document."""
+    told = office_status(world.dispatch(document)["foreign_id"], code)
+    world.from_office(told, "status")
+    world.poll()
 
 
 def delivery(world: World, document: UUID, recipient: UUID = OFFICE) -> Any:
@@ -157,34 +162,42 @@ def test_an_update_that_failed_there_asks_nothing_any_more(world: World) -> None
     assert standing(world, again) == ("sent", None)
 
 
-def test_what_came_all_the_same_is_sent_again_and_counted_so(world: World) -> None:
+def test_what_people_there_read_again_is_sent_and_counted_so(world: World) -> None:
     document = issued(world, OFFICE)
     before = delivery(world, document)
     settle_there(world, fail=True)
     world.poll()
     assert sent_side(world) == {"accepted": 1, "refused": 1}
-    name = before["delivery_id"]
-    came = PacketSent(
-        delivery_id=name,
-        dispatch_id=document,
-        document_id=document,
-        sender_id=PROVINCE,
-        recipient_id=OFFICE,
-        channel="axis",
-        packet="p",
-    )
-    with world.database.unit() as unit:
-        stream = delivery_stream(name)
-        version = len(unit.store.read(stream))
-        context = Context(str(PROVINCE), SYSTEM, unit.now, uuid4())
-        JOURNAL.append(unit.store, stream, version, [came], context, uuid4())
-    world.project()
-    assert standing(world, document) == ("sent", None)
+    tell(world, document, "01")
     after = delivery(world, document)
-    assert [after[each] for each in ("sent_at", "axis_doc_id")] == [
-        before[each] for each in ("sent_at", "axis_doc_id")
-    ]
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"processing", "steps"}
     assert sent_side(world) == {"accepted": 1, "delivered": 1}
+
+
+def test_an_update_that_people_there_read_again_is_answered(world: World) -> None:
+    old = issued(world, OFFICE)
+    settle_there(world, fail=False)
+    new = issued(world, OFFICE, number=6, updates=str(old))
+    settle_there(world, fail=True)
+    world.poll()
+    tell(world, new, "01")
+    assert delivery(world, old)["request"]["by"] == new
+    tell(world, new, "03")
+    tell(world, old, "15")
+    assert delivery(world, old)["outcome"] == {"kind": "updated", "by": new}
+
+
+def test_an_update_that_is_read_again_after_another_was_asked_asks_nothing(world: World) -> None:
+    old = issued(world, OFFICE)
+    settle_there(world, fail=False)
+    late = issued(world, OFFICE, number=6, updates=str(old))
+    settle_there(world, fail=True)
+    world.poll()
+    other = issued(world, OFFICE, number=7, updates=str(old))
+    tell(world, late, "01")
+    assert standing(world, late) == ("sent", None)
+    assert delivery(world, old)["request"]["by"] == other
 
 
 def test_the_axis_is_asked_while_something_is_unanswered_and_no_longer(world: World) -> None:
@@ -195,8 +208,7 @@ def test_the_axis_is_asked_while_something_is_unanswered_and_no_longer(world: Wo
     document = issued(world, OFFICE)
     assert list(follow.failed()) == []
     assert axis.asked == [today(world), today(world) - timedelta(1)]
-    world.from_office(office_status(world.dispatch(document)["foreign_id"], "01"), "status")
-    world.poll()
+    tell(world, document, "01")
     axis.asked.clear()
     assert list(follow.failed()) == axis.asked == []
 

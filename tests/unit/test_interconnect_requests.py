@@ -12,6 +12,7 @@ from services.interconnect.commands import (
     AskUpdate,
     LapseRecall,
     LapseUpdate,
+    RecordFailure,
     RecordRecallSent,
     RecordReplaced,
     RecordWithdrawal,
@@ -234,8 +235,9 @@ def test_a_recall_that_was_given_up_and_left_all_the_same_is_answered(
 
 
 def test_a_recall_of_what_failed_there_is_answered_when_people_there_read_it_again() -> None:
-    failed = replace(REFUSED, reason_code="axis-fail")
-    refused = given(OPENED, SENT, asked(), RECALL_SENT, failed)
+    history = (OPENED, SENT, asked(), RECALL_SENT)
+    (failed,) = decide(given(*history), RecordFailure())
+    refused = given(*history, failed)
     assert (refused.transport, refused.request) == ("refused", None)
     came: list[Event] = [told("01"), SENT, told("15", 60)]
     later = reduce(evolve, came, refused)

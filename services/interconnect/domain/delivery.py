@@ -130,12 +130,8 @@ def decide(delivery: Delivery, command: Command) -> list[Event]:
         raise DeliveryNotOpened
     names = _names(delivery.opened)
     match command:
-        case RecordSent() | RecordRefusal() | RecordWithdrawal():
+        case RecordSent() | RecordRefusal() | RecordFailure() | RecordWithdrawal():
             return _transport(delivery, command, names)
-        case RecordFailure():
-            # Whoever told a step has the document, whatever his system said of the packet.
-            lost = delivery.transport == SENT and not delivery.told
-            return [DeliveryRefused(**names, reason_code=FAILED_THERE)] if lost else []
         case RecordStatus():
             status = _status(names, command)
             if any(_same(status, told) for told in delivery.told):
@@ -230,9 +226,13 @@ def _told(delivery: Delivery, status: StatusReceived) -> Delivery:
 
 def _transport(
     delivery: Delivery,
-    command: RecordSent | RecordRefusal | RecordWithdrawal,
+    command: RecordSent | RecordRefusal | RecordFailure | RecordWithdrawal,
     names: dict[str, Any],
 ) -> list[Event]:
+    if isinstance(command, RecordFailure):
+        # Whoever told a step has the document, whatever his system said of the packet.
+        lost = delivery.transport == SENT and not delivery.told
+        return [DeliveryRefused(**names, reason_code=FAILED_THERE)] if lost else []
     if delivery.transport != OPENED or delivery.opened is None:
         return []
     match command:
