@@ -113,7 +113,8 @@ class FollowUp:
     def record(self, failed: Failed) -> None:
         """Refuse the delivery, if its recipient still has told nothing; a repeat changes nothing.
 
-        An update that never comes asks nothing any more of the document that it updates.
+        An update that failed asks nothing any more, so that another may be sent; if people there
+        read it again, it asks again.
         """
         with self._database.unit() as unit:
             writes = delivery_writes(unit, failed.delivery_id, [RecordFailure()])
