@@ -15,9 +15,15 @@ from libs.db import Database
 from libs.eventstore import Context
 from services.interconnect.axis import AxisClient, Sent
 from services.interconnect.commands import RecordFailure
-from services.interconnect.domain import axis_packet_id
+from services.interconnect.domain import axis_packet_id, dispatch_of
 from services.interconnect.earlier import lapse_update, opened_dispatch
-from services.interconnect.journal import JOURNAL, SYSTEM, delivery_writes, load_delivery
+from services.interconnect.journal import (
+    JOURNAL,
+    SYSTEM,
+    delivery_writes,
+    hold_dispatch,
+    load_delivery,
+)
 
 FOLLOW_UP_SECONDS = 300.0
 """Between two rounds: nobody waits for a failure that only people can mend."""
@@ -117,6 +123,7 @@ class FollowUp:
         read it again, it asks again.
         """
         with self._database.unit() as unit:
+            hold_dispatch(unit, dispatch_of(failed.delivery_id), shared=True)
             writes = delivery_writes(unit, failed.delivery_id, [RecordFailure()])
             opened = load_delivery(unit, failed.delivery_id)[0].opened
             found = opened_dispatch(unit, opened.dispatch_id) if opened else None
@@ -124,6 +131,7 @@ class FollowUp:
                 return
             dispatch, trace = found
             if dispatch.updates:
+                hold_dispatch(unit, dispatch.updates, shared=True)
                 by = opened.document_id
                 ids = (dispatch.updates, by, opened.recipient_id)
                 writes += lapse_update(unit, *ids, never_left=True)
