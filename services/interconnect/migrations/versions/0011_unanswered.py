@@ -2,8 +2,8 @@
 
 from libs.db.script import run_script
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 INDEX = """
 CREATE INDEX delivery_on_axis ON interconnect.delivery (sent_at)
