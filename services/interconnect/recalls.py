@@ -124,8 +124,10 @@ def tell_recall(
         if received:
             packet_id = inside_packet_id(opened.dispatch_id, opened.recipient_id)
             writes += recall_writes(unit, packet_id, received)
-        context = replace(job.context, occurred_at=unit.now)
-        JOURNAL.append_all(unit.store, writes, context, job.job_id)
+        # Refused meanwhile, there is nobody to be told.
+        if writes:
+            context = replace(job.context, occurred_at=unit.now)
+            JOURNAL.append_all(unit.store, writes, context, job.job_id)
 
     return finish
 
