@@ -25,36 +25,36 @@ OWNER = "owner"
 _OWNER = f"coalesce(arguments ->> '{OWNER}', '')"
 # The mark of a job that was begun before its own first try: released, or what another job left.
 _BEGUN = "released"
-# What became of earlier tries, kept beside the job's own arguments.
+# What became of earlier tries. The row keeps these beside the job's own arguments, which never show
+# them: an act may take its arguments for all that there is.
 _FAILURES, _DOUBTS = "failures", "doubts"
+_HISTORY = (_BEGUN, _FAILURES, _DOUBTS)
 # The longest wait of what is tried for as long as it takes.
 LONGEST_WAIT = 600
 
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of slow work, as its worker sees it."""
+    """One piece of slow work, as its worker sees it.
+
+    `begun`: before its first try, by people who released it or as part of another job. `failures`
+    are the tries that failed by themselves, and not because something outside was away; `doubts`
+    are those of them that may have been these tries' alone.
+    """
 
     job_id: UUID
     kind: str
     arguments: dict[str, Any]
     context: Context
     attempts: int
+    begun: bool = False
+    failures: int = 0
+    doubts: int = 0
 
     @property
     def first_try(self) -> bool:
-        """Whether nobody has begun to do it before: not before people released it either."""
-        return self.attempts == 1 and not self.arguments.get(_BEGUN)
-
-    @property
-    def failures(self) -> int:
-        """How many tries failed by themselves, and not because something outside was away."""
-        return int(self.arguments.get(_FAILURES, 0))
-
-    @property
-    def doubts(self) -> int:
-        """How many of the failures may have been those tries' alone."""
-        return int(self.arguments.get(_DOUBTS, 0))
+        """Whether nobody has begun to do it before."""
+        return self.attempts == 1 and not self.begun
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class JobQueue:
         ).first()
         if row is None:
             return None
-        return Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
+        return _job(row)
 
     def due(self) -> set[Due]:
         """What could be taken now."""
@@ -300,10 +300,7 @@ class JobQueue:
                 SELECT * FROM parked ORDER BY job_id"""),  # noqa: S608
             {"ids": list(job_ids)},
         )
-        return [
-            Job(row.job_id, row.kind, row.arguments, _context(row.context), row.attempts)
-            for row in rows
-        ]
+        return [_job(row) for row in rows]
 
     def free(self, worker: str) -> None:
         """Free what this worker held before it was killed, so that nobody waits for the lease."""
@@ -323,6 +320,20 @@ class JobQueue:
             )
         )
         return {(row.kind, row.state): row.n for row in rows}
+
+
+def _job(row: Any) -> Job:
+    own = {name: value for name, value in row.arguments.items() if name not in _HISTORY}
+    return Job(
+        row.job_id,
+        row.kind,
+        own,
+        _context(row.context),
+        row.attempts,
+        begun=bool(row.arguments.get(_BEGUN)),
+        failures=row.arguments.get(_FAILURES, 0),
+        doubts=row.arguments.get(_DOUBTS, 0),
+    )
 
 
 def _context_row(context: Context) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Place:
     error: Exception | None = None
     acted: list[UUID] = field(default_factory=list)
     counted: list[tuple[int, int]] = field(default_factory=list)
+    given: list[dict[str, Any]] = field(default_factory=list)
 
     def worker(self, name: str = "one") -> Worker:
         return Worker(name, self.database, {"act": self.act})
@@ -35,6 +36,7 @@ class Place:
     def act(self, job: Job) -> Finish:
         self.acted.append(job.job_id)
         self.counted.append((job.failures, job.doubts))
+        self.given.append(job.arguments)
         if self.error:
             raise self.error
         return lambda _unit: None
@@ -43,7 +45,7 @@ class Place:
         job_id = uuid4()
         context = Context("a", "system:test", datetime.now(UTC), uuid4())
         with self.database.unit() as unit:
-            unit.jobs.add(job_id, "act", {}, context)
+            unit.jobs.add(job_id, "act", {"of": "it"}, context)
         return job_id
 
     def tries(self, *errors: Exception) -> None:
@@ -152,6 +154,8 @@ def test_a_job_knows_how_its_earlier_tries_failed(place: Place) -> None:
         unit.jobs.release([job_id])
     place.tries(wrong)
     assert place.counted[-1] == (0, 0)
+    # An act may take its arguments for all that there is.
+    assert place.given == [{"of": "it"}] * 7
 
 
 def test_a_worker_takes_only_what_it_has_an_act_for(place: Place) -> None:
