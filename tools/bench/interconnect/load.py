@@ -13,7 +13,8 @@ from tools.demo.client import Client
 from tools.demo.front import Front
 from tools.demo.watch import Watch
 
-WITHIN = 60.0
+# Seconds. A machine that cannot keep up is measured, not given up on.
+WITHIN = 300.0
 PARAGRAPHS = (
     "Căn cứ chương trình công tác năm, cơ quan thông báo nội dung sau đây để các đơn vị biết và "
     "phối hợp thực hiện.",
