@@ -12,7 +12,8 @@ from typing import Any
 from libs.web.problems import Problem, malformed
 
 _PIECE = 16 * 1024
-# C0 controls other than tab and line ends, halves of pairs, and what is no character.
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+# These, C0 controls other than tab and line ends, and what is no character.
 _UNFIT = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 TimeLimit = Callable[[float], AbstractContextManager[Any]]
@@ -112,7 +113,7 @@ def parse_json(content: bytes, depth: int) -> dict[str, Any]:
     """The JSON object in `content`; raises `Problem` for anything else.
 
     Also refused: members that come twice, numbers without a finite value, nesting beyond
-    `depth`, and text that no database or packet keeps (see `storable`).
+    `depth`, and text that no database or packet keeps: control characters, halves of pairs.
     """
     try:
         document = json.loads(
@@ -136,8 +137,8 @@ def parse_json(content: bytes, depth: int) -> dict[str, Any]:
 
 
 def storable(text: str) -> bool:
-    """Whether PostgreSQL, UTF-8 and XML can keep `text`: no control characters, no half pairs."""
-    return _UNFIT.search(text) is None
+    """Whether PostgreSQL and UTF-8 can keep `text`."""
+    return _UNSTORABLE.search(text) is None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def _check(document: Any, depth: int) -> None:
         lists = [value for value in level if isinstance(value, list)]
         objects = [value for value in level if isinstance(value, dict)]
         texts += [name for members in objects for name in members]
-        if not all(storable(text) for text in texts):
+        if any(_UNFIT.search(text) for text in texts):
             raise ValueError("text with control characters or half of a surrogate pair")
         level = [value for members in objects for value in members.values()]
         level += [value for values in lists for value in values]

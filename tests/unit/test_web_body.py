@@ -87,7 +87,7 @@ def test_time_is_up_when_the_grace_is_spent() -> None:
 
 @given(
     st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
+        st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=5),
         st.one_of(
             st.integers(),
             st.booleans(),
@@ -99,6 +99,17 @@ def test_time_is_up_when_the_grace_is_spent() -> None:
 )
 def test_what_json_can_say_is_read_as_it_was_said(document: dict[str, Any]) -> None:
     assert parse_json(json.dumps(document).encode(), depth=4) == document
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\u000b", "\\u001f", "\\ud800", "\\uffff"])
+def test_text_that_no_packet_can_carry_is_refused(text: str) -> None:
+    with pytest.raises(Problem) as refused:
+        parse_json(f'{{"note": "{text}"}}'.encode(), depth=4)
+    assert code_of(refused) == "body_unreadable"
+
+
+def test_line_ends_and_tabs_are_text() -> None:
+    assert parse_json(b'{"note": "a\\r\\n\\tb"}', depth=4) == {"note": "a\r\n\tb"}
 
 
 @given(st.binary(max_size=200))
