@@ -13,9 +13,9 @@ from services.interconnect.commands import (
     RecordReplaced,
 )
 from services.interconnect.domain import decide, delivery_id, dispatch_of, evolve
-from services.interconnect.domain.delivery import REFUSED, SENT, Delivery
+from services.interconnect.domain.delivery import Delivery
 from services.interconnect.errors import NotAskable, RequestOpen
-from services.interconnect.events import DispatchOpened
+from services.interconnect.events import DispatchOpened, PacketSent, StatusReceived
 from services.interconnect.journal import (
     JOURNAL,
     Write,
@@ -72,11 +72,12 @@ def settled_writes(
     """
     if not alone:
         hold_dispatch(unit, dispatch_of(name), shared=True)
-    refused = load_delivery(unit, name)[0].transport == REFUSED
     delivery, writes = delivery_after(unit, name, commands)
     if not writes:
         return []
-    came = refused and delivery.transport == SENT
+    # Only the recipient's own step shows that what was refused had come.
+    kinds = [type(event) for event in writes[0][2]]
+    came = kinds == [PacketSent, StatusReceived]
     return writes + _replaced(unit, delivery) + (_asked_again(unit, delivery) if came else [])
 
 
