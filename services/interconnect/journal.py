@@ -34,6 +34,11 @@ def packet_stream(packet_id: UUID) -> str:
     return f"packet-{packet_id}"
 
 
+def desk_stream(packet_id: UUID) -> str:
+    """Where it is recorded what two people decided of a packet on the desk."""
+    return f"desk-interconnect.packets.{packet_id}"
+
+
 def load_delivery(unit: Unit, delivery_id: str) -> tuple[Delivery, int]:
     """A delivery and the version of its stream."""
     history, version = JOURNAL.load(unit.store, delivery_stream(delivery_id))

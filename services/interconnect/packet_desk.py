@@ -16,7 +16,7 @@ from libs.messaging.causes import PlainCause
 from libs.messaging.desk_events import ParkedPacketRefused, ParkedPacketReleased
 from services.interconnect.events import PacketUnreadable, StatusUnmatched
 from services.interconnect.intake import NOBODY, OnDesk, reason_of
-from services.interconnect.journal import JOURNAL, SYSTEM, packet_stream
+from services.interconnect.journal import JOURNAL, SYSTEM, desk_stream, packet_stream
 from services.interconnect.reasons import words_of
 
 _QUEUE = "interconnect.packets"
@@ -32,8 +32,8 @@ _EFFECTS = {
         "Gói tin được đọc lại từ bản đã lưu.", "The packet is read again from its kept bytes."
     ),
     "refuse": PlainCause(
-        "Gói tin bị bỏ hẳn; trục đã được báo không nhận được khi gói đến.",
-        "The packet is nobody's for good; the axis was told so when it came.",
+        "Gói tin bị bỏ hẳn; trục đã được báo không nhận được khi gói đến, hoặc được báo nay.",
+        "The packet is nobody's for good; the axis was told so when it came, or is told now.",
     ),
 }
 
@@ -67,7 +67,7 @@ class PacketKind:
 
 def _settle(unit: Unit, item: str, decision: Decision) -> Settled | None:
     packet_id = UUID(item.rpartition("/")[2])
-    stream = f"desk-{_QUEUE}.{packet_id}"
+    stream = desk_stream(packet_id)
     decided = len(unit.store.read(stream))
     given_up = [each for each in unit.store.read(packet_stream(packet_id)) if _gives_up(each)]
     if len(given_up) <= decided:

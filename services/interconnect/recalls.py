@@ -101,23 +101,9 @@ def tell_recall(
     told = RecordRecallSent(status_packet=digest, channel=opened.channel, pair_number=number)
     received = None
     if opened.channel == INSIDE:
-        read = edxml.parse(data, blobs)
-        assert isinstance(read, edxml.StatusPacket)
-        envelope = open_envelope(database, blobs, read, opened.sender_id)
-        received = recall_of(read.header, blobs, digest, INSIDE, envelope)
-        received = replace(received, **vars(envelope.mark(recipient.code)))
+        received = _received_inside(database, blobs, data, digest, opened.sender_id, recipient.code)
     else:
-        outcome = send_status(axis, data, sent.sender_code, digest, job.doubts)
-        if outcome.reason_code:
-            STATUSES_REFUSED.labels(outcome.reason_code).inc()
-            told = LapseRecall(
-                status_packet=digest,
-                reason_code=outcome.reason_code,
-                pair_number=number,
-                never_left=job.first_try,
-            )
-        else:
-            told = replace(told, axis_doc_id=outcome.doc_id)
+        told = _told_by_axis(axis, data, sent.sender_code, told, job)
 
     def finish(unit: Unit) -> None:
         writes = delivery_writes(unit, name, [told])
@@ -130,6 +116,33 @@ def tell_recall(
             JOURNAL.append_all(unit.store, writes, context, job.job_id)
 
     return finish
+
+
+def _received_inside(
+    database: Database, blobs: BlobStore, data: bytes, digest: str, sender_id: UUID, code: str
+) -> RecordRecall:
+    """What the recipient of this code takes from the packet's bytes."""
+    read = edxml.parse(data, blobs)
+    assert isinstance(read, edxml.StatusPacket)
+    envelope = open_envelope(database, blobs, read, sender_id)
+    received = recall_of(read.header, blobs, digest, INSIDE, envelope)
+    return replace(received, **vars(envelope.mark(code)))
+
+
+def _told_by_axis(
+    axis: AxisClient, data: bytes, sender_code: str, told: RecordRecallSent, job: Job
+) -> RecordRecallSent | LapseRecall:
+    """What became of the packet at the axis."""
+    outcome = send_status(axis, data, sender_code, told.status_packet, job.doubts)
+    if not outcome.reason_code:
+        return replace(told, axis_doc_id=outcome.doc_id)
+    STATUSES_REFUSED.labels(outcome.reason_code).inc()
+    return LapseRecall(
+        status_packet=told.status_packet,
+        reason_code=outcome.reason_code,
+        pair_number=told.pair_number,
+        never_left=job.first_try,
+    )
 
 
 def recall_of(

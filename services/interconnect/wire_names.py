@@ -69,6 +69,8 @@ def own_dispatches(
     connection: Connection, foreign_ids: Sequence[str], agency_ids: Collection[UUID]
 ) -> dict[UUID, UUID]:
     """By agency, the dispatch that went out from it under the first of these DocumentIds."""
+    if not foreign_ids:
+        return {}
     names = sent_name.c
     found = connection.execute(
         select(names.foreign_id, names.agency_id, names.dispatch_id)

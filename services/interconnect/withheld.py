@@ -13,7 +13,7 @@ from services.interconnect.axis import Received
 from services.interconnect.domain import withheld_packet_id
 from services.interconnect.events import PacketRecovered, PacketUnreadable
 from services.interconnect.intake import NOBODY, Intake
-from services.interconnect.journal import JOURNAL, SYSTEM, packet_stream
+from services.interconnect.journal import JOURNAL, SYSTEM, desk_stream, packet_stream
 
 
 def show(database: Database, intake: Intake, received: Received, reason_code: str) -> bool:
@@ -30,7 +30,7 @@ def show(database: Database, intake: Intake, received: Received, reason_code: st
         )
     )
     with database.unit() as unit:
-        decided = unit.store.read_last(f"desk-interconnect.packets.{packet_id}")
+        decided = unit.store.read_last(desk_stream(packet_id))
     return decided is not None and decided.type == ParkedPacketRefused.__name__
 
 

@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         prog="python -m tools.bench.interconnect",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="parts: exchange (three documents a second; some eight minutes, and a quiet machine"
+        epilog="parts: exchange (three documents a second; a quarter of an hour, and a quiet machine"
         "\nto mean anything), sizes (packets of 200 MiB, files of 1 GiB), fanout (one document to"
         "\n1,707 recipients)",
     )

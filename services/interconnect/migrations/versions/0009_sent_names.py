@@ -27,8 +27,6 @@ INSERT INTO interconnect.sent_name (foreign_id, dispatch_id, agency_id)
 SELECT foreign_id, dispatch_id, agency_id
 FROM interconnect.dispatch WHERE foreign_id IS NOT NULL;
 """
-
-
 TELLER = "ALTER TABLE interconnect.received_status ADD COLUMN teller_id uuid;"
 LAPSED = """
 ALTER TABLE interconnect.delivery RENAME COLUMN lapsed TO had_lapsed;
