@@ -36,9 +36,9 @@ def main(words: Sequence[str] | None = None) -> int:
         prog="python -m tools.bench.interconnect",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="parts: exchange (three documents a second; a quarter of an hour, and a quiet machine"
-        "\nto mean anything), sizes (packets of 200 MiB, files of 1 GiB), fanout (one document to"
-        "\n1,707 recipients)",
+        epilog="parts: exchange (three documents a second; a quarter of an hour, and a quiet"
+        "\nmachine to mean anything), sizes (packets of 200 MiB, files of 1 GiB), fanout"
+        "\n(one document to 1,707 recipients)",
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     parser.add_argument("--quick", action="store_true", help="little of each: does it run?")
