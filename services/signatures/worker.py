@@ -21,6 +21,7 @@ from libs.service import checks_of
 from libs.web.ops import serve_ops
 from services.signatures.acts import Acts
 from services.signatures.evidence_jobs import KIND
+from services.signatures.giving_way import GivingWay
 from services.signatures.judging import Judging
 from services.signatures.keeping import Keeping
 from services.signatures.metrics import watch_waiting
@@ -82,8 +83,12 @@ class Parts:
             KIND: Keeping(self.blobs, engine).add_evidence,
             READ_LIST: Reading(self.blobs, engine).read_list,
         }
+        prompt = {*Acts(self.database, self.blobs, engine, self.key).table()}
         return Worker(
-            "signatures.worker-patient", self.database, trusting(acts, engine, self.trust)
+            "signatures.worker-patient",
+            self.database,
+            trusting(acts, engine, self.trust),
+            share=GivingWay(self.database, acts, prompt).share,
         )
 
     def _with_refused(self, acts: Mapping[str, Act], engine: Isolated) -> Mapping[str, Act]:

@@ -24,6 +24,7 @@ from libs.messaging.applier import Applier
 from services.signatures import queries
 from services.signatures.acts import Acts
 from services.signatures.evidence_jobs import KIND, ask_for_renewals
+from services.signatures.giving_way import EVERY_SECONDS, GivingWay
 from services.signatures.judging import Judging
 from services.signatures.keeping import Keeping
 from services.signatures.pdf.engine import Setup
@@ -328,6 +329,26 @@ def test_a_file_gets_evidence_once_whoever_issued_or_received_it(office: Office,
     assert not office.patient.work_one()
     assert len(office.events(f"evidence-{file}")) == 1
     assert office.backlog()["evidence"] == 0
+
+
+def test_evidence_gives_way_to_what_somebody_waits_for_and_still_comes(
+    office: Office, pki: Pki
+) -> None:
+    file, now = issue(office, pki.issued()[-1]), [0.0]
+    ours = office.store["signatures"]
+    ways = GivingWay(ours, office.patient.acts, office.worker.acts, lambda: now[0])
+    patient = replace(office.patient, share=ways.share)
+    ask_for_a_verdict(office, pki, file)
+    assert KIND in ways.share().kinds
+    now[0] = EVERY_SECONDS - 0.1
+    assert not patient.work_one()
+    assert "validate_again" in ways.share().kinds
+    now[0] = EVERY_SECONDS
+    assert patient.work_one()
+    issue(office, pki.issued()[0])
+    assert not patient.work_one()
+    assert office.worker.work_one()
+    assert patient.work_one()
 
 
 def test_evidence_that_is_due_is_renewed_over_the_newest(office: Office, pki: Pki) -> None:
