@@ -15,7 +15,8 @@ from libs.observability import get_logger
 if TYPE_CHECKING:
     from libs.jobs.worker import Worker
 
-# Between two questions: soon while jobs come, seldom when none has come for some ten seconds.
+# Between two questions: soon while jobs come to idle workers, seldom when none has for some ten
+# seconds. A busy worker looks for itself when it is done.
 FASTEST, SLOWEST = 0.02, 0.1
 _SLOWER = 1.01
 _LOST_SECONDS = 1.0
@@ -35,9 +36,9 @@ def look_out(database: Database, workers: Sequence["Worker"], stop: threading.Ev
             stop.wait(_LOST_SECONDS)
 
 
-def pause_after(pause: float, found: bool) -> float:
-    """Seconds until the next question, when the one after `pause` has found something or not."""
-    return FASTEST if found else min(pause * _SLOWER, SLOWEST)
+def pause_after(pause: float, woken: bool) -> float:
+    """Seconds until the next question, when the one after `pause` has woken somebody or not."""
+    return FASTEST if woken else min(pause * _SLOWER, SLOWEST)
 
 
 def _ask_for_ever(database: Database, workers: Sequence["Worker"], stop: threading.Event) -> None:
@@ -45,7 +46,8 @@ def _ask_for_ever(database: Database, workers: Sequence["Worker"], stop: threadi
         queue, pause = JobQueue(connection, database.schema), FASTEST
         while not stop.wait(pause):
             due = queue.due()
-            pause = pause_after(pause, bool(due))
-            for worker in workers:
-                if any(worker.takes(one) for one in due):
-                    worker.wake.set()
+            idle = [worker for worker in workers if not worker.wake.is_set()]
+            woken = [worker for worker in idle if any(map(worker.takes, due))]
+            for worker in woken:
+                worker.wake.set()
+            pause = pause_after(pause, bool(woken))

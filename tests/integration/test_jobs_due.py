@@ -10,6 +10,7 @@ import pytest
 
 from libs.db import Database, engine_for
 from libs.eventstore import Context
+from libs.jobs import lookout
 from libs.jobs.lookout import look_out
 from libs.jobs.queue import OWNER, Due, Job, Share
 from libs.jobs.worker import Finish, Worker
@@ -75,6 +76,24 @@ def test_a_normal_job_wakes_whoever_may_take_it(database: Database) -> None:
         add(database, urgent=True)
         assert urgent_only.wake.wait(30)
         assert not stranger.wake.is_set()
+
+
+def test_while_all_are_busy_who_may_take_what_is_due_nobody_asks_often(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Worker("one", database, {"act": never})
+    told: list[bool] = []
+
+    def pause_after(pause: float, woken: bool) -> float:
+        told.append(woken)
+        return pause
+
+    monkeypatch.setattr(lookout, "pause_after", pause_after)
+    with looking_out(database, [busy]):
+        add(database)
+        assert busy.wake.wait(30)
+        eventually(lambda: len(told) > told.index(True) + 3, within=30)
+    assert told.count(True) == 1
 
 
 def test_a_job_wakes_whoever_has_its_owner_in_his_share_alone(database: Database) -> None:
