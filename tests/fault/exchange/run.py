@@ -53,10 +53,9 @@ class Outcome:
     def __str__(self) -> str:
         return "\n".join(
             [
-                f"seed {self.seed}: {len(self.differences)} differences; {self.balance}",
                 "the faults, each with the number of documents begun before it:",
                 *(f"  {strike}" for strike in self.struck),
-                "the differences:",
+                f"seed {self.seed}: {len(self.differences)} differences; {self.balance}",
                 *(f"  {each}" for each in self.differences[:50]),
             ]
         )
